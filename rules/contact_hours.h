@@ -1,0 +1,40 @@
+#pragma once
+// Contact hours: when a touch may happen. Pure functions over values; instants are UTC, windows are read in `zone`.
+// Source: playbook language, "Contact hours". Threads: immutable after construction.
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "rules/zone.h"
+
+namespace relance::rules {
+
+/// Open from `from` inclusive to `to` exclusive, on the local time line of one day.
+struct OpenWindow {
+  LocalTime from;
+  LocalTime to;
+  friend bool operator==(const OpenWindow&, const OpenWindow&) = default;
+};
+
+struct ContactHours {
+  std::array<bool, 7> days{true, true, true, true, true, false, false};  // Monday first
+  std::vector<OpenWindow> windows;                                       // in order and apart, at least one
+  std::vector<LocalDate> holidays;                                       // sorted, unique; closed all day
+  std::optional<Zone> fixed_zone;                                        // absent: `zone: lead`
+  std::optional<Zone> fallback_zone;                                     // the lead's zone when the lead names none
+};
+
+/// Is `instant` inside an open window, days, holidays and times read in `zone`? A window boundary that falls in a gap or
+/// an overlap is the instant Zone::resolve names; a window that a gap swallows whole is closed.
+bool is_open(const ContactHours& hours, const Zone& zone, Instant instant);
+
+/// The first open instant at or after `instant`. nullopt when nothing opens within 400 days (all days are holidays).
+std::optional<Instant> first_open(const ContactHours& hours, const Zone& zone, Instant instant);
+
+/// The first instant by which `budget` of open time has passed since `start` (budget > 0): the end of the budget inside
+/// a window, so with hours 09:00-17:00 a 2 h budget from Friday 16:00 ends on Monday 10:00, and one of exactly 1 h from
+/// Friday 16:00 ends on Friday 17:00. nullopt when it does not pass within 4000 days.
+std::optional<Instant> open_time_deadline(const ContactHours& hours, const Zone& zone, Instant start, Duration budget);
+
+}  // namespace relance::rules
