@@ -25,8 +25,8 @@ struct ContactHours {
   std::optional<Zone> fallback_zone;                                     // the lead's zone when the lead names none
 };
 
-/// Is `instant` inside an open window, days, holidays and times read in `zone`? A window boundary that falls in a gap or
-/// an overlap is the instant Zone::resolve names; a window that a gap swallows whole is closed.
+/// Is `instant` inside an open window, days, holidays and times read in `zone`? A window boundary that falls in a gap
+/// or an overlap is the instant Zone::resolve names; a window that a gap swallows whole is closed.
 bool is_open(const ContactHours& hours, const Zone& zone, Instant instant);
 
 /// The first open instant at or after `instant`. nullopt when nothing opens within 400 days (all days are holidays).

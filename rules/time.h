@@ -37,12 +37,15 @@ std::string to_string(Instant instant);
 void append_to(std::string& out, Instant instant);
 
 /// RFC 3339 date-time with any offset ("Z", "+01:00"), any number of fraction digits (truncated to ms). Leap second 60
-/// reads as the following second. Nothing else is accepted (no missing offset, no blanks). Fast path without allocation.
+/// reads as the following second. Nothing else is accepted (no missing offset, no blanks). Fast path without
+/// allocation.
 std::optional<Instant> parse_rfc3339(std::string_view text);
 
-/// The language's durations: `30s 15m 2h 10d 1w`, one unit, digits without sign; at most 36500 days. `0s` is valid here.
+/// The language's durations: `30s 15m 2h 10d 1w`, one unit, digits without sign; at most 36500 days. `0s` is valid
+/// here.
 std::optional<Duration> parse_duration(std::string_view text);
-/// The shortest exact form in the language's units (`90m`, `2h`, `10d`); milliseconds that fit no unit print as `1500ms`.
+/// The shortest exact form in the language's units (`90m`, `2h`, `10d`); milliseconds that fit no unit print as
+/// `1500ms`.
 std::string to_string(Duration duration);
 
 }  // namespace relance::rules

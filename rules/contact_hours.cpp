@@ -1,0 +1,77 @@
+#include "rules/contact_hours.h"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace relance::rules {
+namespace {
+
+constexpr std::int32_t kFirstOpenHorizonDays = 400;
+constexpr std::int32_t kDeadlineHorizonDays = 4000;
+
+/// The date whose windows may hold `instant`. A clock set back over midnight repeats the end of the day before; windows
+/// are spans between instants, so from the first midnight on the windows of the new date count.
+LocalDate date_of_windows(const Zone& zone, Instant instant) {
+  LocalDate date = zone.local_date(instant);
+  while (zone.midnight(date + 1) <= instant) date = date + 1;
+  return date;
+}
+
+bool is_open_day(const ContactHours& hours, LocalDate date) {
+  return hours.days[static_cast<std::size_t>(weekday_from_monday(date))] &&
+         !std::binary_search(hours.holidays.begin(), hours.holidays.end(), date);
+}
+
+/// Calls `visit(from, to)` for the open windows that end after `start`, cut to begin at it, in order, for `days` days;
+/// stops when it answers true.
+template <typename Visit>
+void for_each_open_span(const ContactHours& hours, const Zone& zone, Instant start, std::int32_t days, Visit visit) {
+  const LocalDate first = date_of_windows(zone, start);
+  for (std::int32_t day = 0; day <= days; ++day) {
+    const LocalDate date = first + day;
+    if (!is_open_day(hours, date)) continue;
+    for (const OpenWindow& window : hours.windows) {
+      const Instant from = std::max(zone.resolve({date, window.from}), start);
+      const Instant to = zone.resolve({date, window.to});
+      // Also false for a window that a gap swallows: both of its ends are the instant after the gap.
+      if (from < to && visit(from, to)) return;
+    }
+  }
+}
+
+}  // namespace
+
+bool is_open(const ContactHours& hours, const Zone& zone, Instant instant) {
+  bool open = false;
+  for_each_open_span(hours, zone, instant, 0, [&](Instant from, Instant) {
+    open = from == instant;
+    return true;
+  });
+  return open;
+}
+
+std::optional<Instant> first_open(const ContactHours& hours, const Zone& zone, Instant instant) {
+  std::optional<Instant> found;
+  for_each_open_span(hours, zone, instant, kFirstOpenHorizonDays, [&](Instant from, Instant) {
+    found = from;
+    return true;
+  });
+  return found;
+}
+
+std::optional<Instant> open_time_deadline(const ContactHours& hours, const Zone& zone, Instant start, Duration budget) {
+  std::optional<Instant> deadline;
+  Duration left = budget;
+  for_each_open_span(hours, zone, start, kDeadlineHorizonDays, [&](Instant from, Instant to) {
+    const Duration open = to - from;
+    if (left > open) {
+      left = left - open;
+      return false;
+    }
+    deadline = from + left;
+    return true;
+  });
+  return deadline;
+}
+
+}  // namespace relance::rules

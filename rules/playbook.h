@@ -1,0 +1,168 @@
+#pragma once
+// The playbook model: what a file of the language says, checked and complete, as values. Built only by the loader
+// (rules/loader.h); everything here is immutable once loaded, so it may be read from any thread.
+// Source: playbook-language.md; units: Duration is milliseconds, rates are parts per million.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "rules/cel/expression.h"
+#include "rules/channel.h"
+#include "rules/contact_hours.h"
+#include "rules/event.h"
+#include "rules/ids.h"
+#include "rules/time.h"
+#include "rules/zone.h"
+
+namespace relance::rules {
+
+/// Where something stands in the author's files: 1-based; `file` as given to the loader.
+struct Position {
+  std::string file;
+  int line = 0;
+  int column = 0;
+};
+
+/// The variables of a condition, in the order in which Bindings::variable numbers them.
+enum class ConditionVariable : std::size_t { lead = 0, account = 1, event = 2, now = 3, enrollment = 4 };
+const std::vector<cel::Variable>& condition_variables();
+
+struct Condition {
+  cel::Expression expression;
+  Position position;
+};
+
+struct Again {
+  Duration after{0};
+  std::optional<int> max;  // enrollments in all; absent: unlimited
+};
+
+struct Enroll {
+  std::vector<EventType> on;
+  std::optional<Condition> when;
+  std::optional<Again> again;  // absent: once per lead
+};
+
+enum class InFlight { pin, migrate, end };
+
+struct Sla {
+  enum class Clock { wall, business };
+  Duration within;
+  Clock clock = Clock::wall;
+  std::optional<std::int32_t> warn_at_ppm;  // 750'000 for 75%
+  bool escalate_on_breach = false;
+  ChannelSet channels = ChannelSet::every();
+};
+
+struct Touches {
+  int min = 0;
+  std::optional<int> max;
+  std::optional<Duration> within;
+};
+
+struct Cap {
+  enum class Scope { lead, account, playbook };
+  enum class Calendar { day, week };
+  Scope scope = Scope::lead;
+  std::optional<Channel> channel;  // absent: any
+  int max = 0;                     // >= 1
+  std::variant<Calendar, Duration> per;
+};
+/// "cap:lead:any", "cap:account:email": the rule id that a record carries.
+std::string rule_id(const Cap& cap);
+
+struct CoolDown {
+  int after = 0;
+  Duration pause;
+};
+
+struct OnDay {
+  int day = 0;
+  std::optional<LocalTime> at;
+};
+struct AfterWait {
+  Duration wait;
+};
+
+struct Step {
+  StepId id;
+  Channel channel = Channel::email;
+  std::variant<OnDay, AfterWait> when;
+  std::optional<Duration> expires;
+  std::optional<Condition> skip_if;
+  bool skip_on_cap = false;                  // `on_cap: skip`; default defer
+  std::optional<std::string> template_name;  // "smb-inbound/context"
+  Position position;
+};
+
+struct Exception {
+  Condition when;
+  std::string to;  // who is told; default "manager"
+};
+
+struct Playbook {
+  PlaybookId id;
+  Revision revision;
+  std::string title;
+  int priority = 50;
+  Enroll enroll;
+  InFlight in_flight = InFlight::pin;
+  std::vector<EventType> goal;
+  std::vector<EventType> exit_types;  // event types that `exit` lists besides the named ones below
+  bool exit_on_reply = true;
+  std::optional<Sla> sla;
+  Touches touches;
+  std::optional<ContactHours> contact_hours;
+  std::vector<Cap> caps;  // the house's first, then the playbook's own
+  std::optional<CoolDown> cool_down;
+  std::vector<Step> steps;
+  std::vector<Exception> exceptions;
+  Zone fallback_zone;  // contact_hours.fallback_zone, else the house's zone, else UTC
+  Position position;
+  /// The canonical form (JSON, one line) whose SHA-256 is `revision`: what the store keeps for pinned enrollments. It
+  /// includes what the house adds (caps, zone) and holiday dates read from .ics files.
+  std::string canonical;
+
+  const Step* find_step(const StepId& id) const;
+};
+
+/// What is true for all playbooks of a folder.
+struct House {
+  Zone zone;
+  std::vector<Cap> caps;
+};
+
+/// Every playbook that decisions may need: the current ones, and older revisions that enrollments are pinned to.
+class Rulebook {
+ public:
+  Rulebook() = default;
+  Rulebook(House house, std::vector<Playbook> current);
+
+  /// Adds a revision that only pinned enrollments use; no effect when it is known already.
+  void add_pinned(Playbook playbook);
+
+  const House& house() const { return house_; }
+  /// Sorted by priority (high first), then id.
+  const std::vector<std::shared_ptr<const Playbook>>& current() const { return current_; }
+  /// Current playbooks that `type` may enroll into, in the order in which they are judged.
+  const std::vector<const Playbook*>& candidates(EventType type) const;
+  const Playbook* find(const PlaybookId& id) const;  // current revision
+  const Playbook* find(const PlaybookId& id, const Revision& revision) const;
+  /// How far back emitted touches of the scope count in any rolling cap; at least 8 days (calendar weeks).
+  Duration longest_cap_period() const { return longest_cap_period_; }
+
+ private:
+  House house_;
+  std::vector<std::shared_ptr<const Playbook>> current_;
+  std::map<Revision, std::shared_ptr<const Playbook>> by_revision_;
+  std::array<std::vector<const Playbook*>, kEventTypeCount> candidates_;
+  Duration longest_cap_period_ = kDay * 8;
+};
+
+}  // namespace relance::rules
