@@ -1,49 +1,39 @@
 #pragma once
-// Order and equality across int, uint and double by their mathematical value, without a lossy conversion in between.
-// Source: CEL language definition, "Numeric values". Pure functions.
+// Order and equality across int, uint and double. Pure functions.
+// Source: CEL language definition, "Numbers" and "Ordering"; where an integer meets a double, the conformance suite
+// compares in double precision (9223372036854775807 equals 9223372036854775808.0), and so do we. Keys of maps are
+// matched exactly instead, so that a lookup can never hit two entries.
 
-#include <cmath>
 #include <compare>
 #include <cstdint>
+#include <type_traits>
 
 namespace relance::rules::cel {
 
-inline std::partial_ordering compare_numbers(std::int64_t a, std::int64_t b) { return a <=> b; }
-inline std::partial_ordering compare_numbers(std::uint64_t a, std::uint64_t b) { return a <=> b; }
-inline std::partial_ordering compare_numbers(double a, double b) { return a <=> b; }
+template <class T>
+concept Number = std::is_same_v<T, std::int64_t> || std::is_same_v<T, std::uint64_t> || std::is_same_v<T, double>;
 
-inline std::partial_ordering compare_numbers(std::int64_t a, std::uint64_t b) {
-  return a < 0 ? std::partial_ordering::less : static_cast<std::uint64_t>(a) <=> b;
+template <Number A, Number B>
+constexpr std::partial_ordering compare_numbers(A a, B b) {
+  if constexpr (std::is_same_v<A, B>) {
+    return a <=> b;
+  } else if constexpr (std::is_same_v<A, double> || std::is_same_v<B, double>) {
+    return static_cast<double>(a) <=> static_cast<double>(b);
+  } else if constexpr (std::is_same_v<A, std::int64_t>) {
+    return a < 0 ? std::partial_ordering::less : static_cast<std::uint64_t>(a) <=> b;
+  } else {
+    return b < 0 ? std::partial_ordering::greater : a <=> static_cast<std::uint64_t>(b);
+  }
 }
 
-inline std::partial_ordering compare_numbers(std::int64_t a, double b) {
-  if (std::isnan(b)) return std::partial_ordering::unordered;
-  if (b >= 0x1p63) return std::partial_ordering::less;
-  if (b < -0x1p63) return std::partial_ordering::greater;
-  const auto whole = static_cast<std::int64_t>(b);
-  if (a != whole) return a <=> whole;
-  return 0.0 <=> b - static_cast<double>(whole);
+/// The integer of exactly that value; false when the double has a fraction or lies outside the type.
+template <class Integer>
+constexpr bool to_integer(double value, Integer& integer) {
+  constexpr double kEnd = std::is_same_v<Integer, std::int64_t> ? 0x1p63 : 0x1p64;
+  constexpr double kBegin = std::is_same_v<Integer, std::int64_t> ? -0x1p63 : 0;
+  if (!(value >= kBegin && value < kEnd)) return false;  // also NaN
+  integer = static_cast<Integer>(value);
+  return static_cast<double>(integer) == value;
 }
-
-inline std::partial_ordering compare_numbers(std::uint64_t a, double b) {
-  if (std::isnan(b)) return std::partial_ordering::unordered;
-  if (b >= 0x1p64) return std::partial_ordering::less;
-  if (b < 0) return std::partial_ordering::greater;
-  const auto whole = static_cast<std::uint64_t>(b);
-  if (a != whole) return a <=> whole;
-  return 0.0 <=> b - static_cast<double>(whole);
-}
-
-inline std::partial_ordering reversed(std::partial_ordering order) {
-  if (order == std::partial_ordering::less) return std::partial_ordering::greater;
-  if (order == std::partial_ordering::greater) return std::partial_ordering::less;
-  return order;
-}
-
-inline std::partial_ordering compare_numbers(std::uint64_t a, std::int64_t b) {
-  return reversed(compare_numbers(b, a));
-}
-inline std::partial_ordering compare_numbers(double a, std::int64_t b) { return reversed(compare_numbers(b, a)); }
-inline std::partial_ordering compare_numbers(double a, std::uint64_t b) { return reversed(compare_numbers(b, a)); }
 
 }  // namespace relance::rules::cel

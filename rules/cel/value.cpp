@@ -10,10 +10,6 @@
 namespace relance::rules::cel {
 namespace {
 
-template <class T>
-constexpr bool kIsNumber =
-    std::is_same_v<T, std::int64_t> || std::is_same_v<T, std::uint64_t> || std::is_same_v<T, double>;
-
 bool equal_lists(const List& a, const List& b, Budget& budget) {
   if (a.size() != b.size()) return false;
   return std::equal(a.begin(), a.end(), b.begin(),
@@ -34,7 +30,7 @@ bool equal_scalars(const Value& a, const Value& b) {
       [](const auto& x, const auto& y) {
         using X = std::decay_t<decltype(x)>;
         using Y = std::decay_t<decltype(y)>;
-        if constexpr (kIsNumber<X> && kIsNumber<Y>) {
+        if constexpr (Number<X> && Number<Y>) {
           return compare_numbers(x, y) == 0;
         } else if constexpr (std::is_same_v<X, Y>) {
           return x == y;
@@ -63,6 +59,12 @@ const Value* find_key(const Map& map, const Value& key) {
       const std::string* text = name.string();
       if (text != nullptr && *text == *wanted) return &value;
     }
+    return nullptr;
+  }
+  if (const double* number = key.get<double>()) {
+    // Small enough for int is looked up as int; an entry of the same value as uint is found all the same.
+    if (std::int64_t whole = 0; to_integer(*number, whole)) return find_key(map, Value(whole));
+    if (std::uint64_t whole = 0; to_integer(*number, whole)) return find_key(map, Value(whole));
     return nullptr;
   }
   if (key.list() != nullptr || key.map() != nullptr) return nullptr;  // never a key
