@@ -1,0 +1,137 @@
+#pragma once
+// The decision: what one event, or one instant, does to one lead. Pure and deterministic: no clock, no I/O, no
+// randomness; the same inputs give the same records on every machine. Daemon, simulator, backtest and tests call this
+// and nothing else. Source: playbook-language.md, "One event, in this order", "When a step runs", "The gate".
+//
+// Threads: one writer per neighbourhood (partition); no global state.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/event.h"
+#include "rules/lead_state.h"
+#include "rules/playbook.h"
+#include "rules/record.h"
+
+namespace relance::rules {
+
+/// What the caller must make happen, in order, in the same atomic commit as the records.
+struct EmitTouch {
+  EmittedTouch touch;
+  Revision revision;
+  EnrollmentId enrollment;
+  std::optional<std::string> template_name;
+};
+/// Tell a person: `relance.action.escalate`.
+struct Escalate {
+  ActionId action;
+  PlaybookId playbook;
+  Revision revision;
+  std::string rule;    // "exception", "sla"
+  std::string to;      // "manager", ...
+  std::string reason;  // one sentence
+};
+/// An emitted touch that was not handed off will not go out: `relance.action.cancel`.
+struct CancelTouch {
+  ActionId action;
+  Channel channel;
+  std::string rule;
+};
+/// Every other lead that carries one of these addresses: call decide_carrier() for each, in order of their ids, before
+/// the next event. Only an opt-out from all asks for it.
+struct EndCarriers {
+  std::vector<Address> addresses;
+};
+/// The lead `from` was merged into `into`: call decide_merge() for it before the next event.
+struct MergeInto {
+  LeadId into;
+};
+using Effect = std::variant<EmitTouch, Escalate, CancelTouch, EndCarriers, MergeInto>;
+
+/// Reasons and dates of a suppression row; the address itself is stored as a keyed hash only.
+struct Suppression {
+  Address address;
+  ChannelScope scope;
+  std::string_view cause;  // "opt_out", "hard_bounce", "complaint", "erasure"
+  std::string_view intake;
+  Instant at;
+};
+
+/// A touch as the account's caps count it.
+struct AccountTouch {
+  Instant at;
+  Channel channel = Channel::email;
+  ActionId action;
+};
+
+/// What one decision may look at and change beyond its own lead. Implemented by the store and by the simulator; calls
+/// see the effect of earlier calls in the same decision. Not thread-safe: one writer.
+class Neighbourhood {
+ public:
+  virtual ~Neighbourhood() = default;
+  /// A row for exactly this address and scope exists.
+  virtual bool is_suppressed(const Address& address, ChannelScope scope) = 0;
+  /// Adds the row; no effect when it is there.
+  virtual void suppress(const Suppression& suppression) = 0;
+  /// Touches of all leads of the account, in order of time; the reference stays valid until the next call.
+  virtual const std::vector<AccountTouch>& account_touches(const AccountId& account) = 0;
+  /// Appends the touch (never earlier than the last one) and may forget those before `keep_since`.
+  virtual void add_account_touch(const AccountId& account, const AccountTouch& touch, Instant keep_since) = 0;
+  /// The touch was cancelled: it no longer counts.
+  virtual void remove_account_touch(const AccountId& account, const ActionId& action) = 0;
+};
+
+struct Decision {
+  std::vector<Record> records;
+  std::vector<Effect> effects;
+  bool attributes_changed = false;  // the vault row must be written; the address index as well
+
+  void clear() {
+    records.clear();
+    effects.clear();
+    attributes_changed = false;
+  }
+};
+
+struct DecisionContext {
+  const Rulebook& rulebook;
+  Neighbourhood& neighbourhood;
+  Instant now;  // the engine's clock: never before an earlier call's
+};
+
+/// Handles one event that is no duplicate. `lead` may be new (`known` false; id and subject set by the caller). Appends
+/// to `out`, changes `lead` (its `wake` included).
+void decide(LeadState& lead, const Event& event, const DecisionContext& context, Decision& out);
+
+/// Does one piece of the work that is due at `context.now` (first kind in the language's order: end of a pause, end of
+/// a cool-down, due step, sla.at_risk, sla.breached, end of the window). False, and nothing changed but perhaps `wake`,
+/// when nothing is due. Call again while `lead.wake <= now`; events of this very instant go between two calls.
+bool decide_due(LeadState& lead, const DecisionContext& context, Decision& out);
+
+/// `lead` carries an address that another lead's opt-out from all covers: its enrollment ends as `opt_out`.
+void decide_carrier(LeadState& lead, const DecisionContext& context, Decision& out);
+
+/// `from` was merged into `lead`: what protects the person (opt-outs, complaints) moves along.
+void decide_merge(LeadState& lead, const LeadState& from, const DecisionContext& context, Decision& out);
+
+/// The gate's second asking, at the last instant before a connector is called.
+struct HandOff {
+  enum class Answer { go, wait, cancelled };
+  Answer answer = Answer::cancelled;
+  Instant until;     // wait: ask again then at the latest (never() while only an event can end the wait)
+  std::string rule;  // wait and cancelled
+};
+/// `go`: the touch is marked as handed off and the caller must write attempt.started durably before the connector is
+/// called. `cancelled`: touch.cancelled is in `out` and the touch counts no longer. `wait`: nothing is recorded. An
+/// action that the state does not know (any more) is `cancelled` without a record: it fails closed.
+HandOff decide_hand_off(LeadState& lead, const ActionId& action, const DecisionContext& context, Decision& out);
+
+/// The lead's variables in a condition, for templates, `relance eval` and explain: `lead`, `account`, `enrollment`.
+cel::Value lead_variable(const LeadState& lead);
+cel::Value account_variable(const LeadState& lead);
+cel::Value enrollment_variable(const LeadState& lead);
+
+}  // namespace relance::rules

@@ -1,0 +1,148 @@
+#pragma once
+// Everything the engine remembers of one lead between two events. A value: decide() takes it and changes it, the store
+// and the simulator keep it. Personal data is in `LeadAttributes` and the two addresses only (the vault); the rest may
+// stand in the store's plain rows. The encoding on disk is engine/store/lead_codec (field numbers never reused).
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "rules/address.h"
+#include "rules/cel/value.h"
+#include "rules/channel.h"
+#include "rules/ids.h"
+#include "rules/playbook.h"
+#include "rules/time.h"
+#include "rules/zone.h"
+
+namespace relance::rules {
+
+/// The lead's attributes: JSON values by name. Small, looked up by scanning. Personal data.
+class LeadAttributes {
+ public:
+  using Entries = std::vector<std::pair<std::string, cel::Value>>;
+  const cel::Value* find(std::string_view name) const;
+  /// Sets or replaces; a null value removes the attribute (RFC 7396 at the top level).
+  void set(std::string_view name, cel::Value value);
+  std::string_view text(std::string_view name) const;  // empty when absent or no string
+  const Entries& entries() const { return entries_; }
+  void clear() { entries_.clear(); }
+
+ private:
+  Entries entries_;
+};
+
+/// An emitted touch that still matters: it counts in caps, an outcome may belong to it, or it is not handed off yet.
+struct EmittedTouch {
+  Instant at;
+  Channel channel = Channel::email;
+  PlaybookId playbook;
+  std::uint32_t enrollment = 0;  // ordinal of the enrollment that emitted it
+  StepId step;
+  ActionId action;
+  Instant due;              // when the step was due
+  Instant not_after;        // after this it is cancelled (`expired`) instead of handed off
+  bool handed_off = false;  // attempt.started was written, or the touch is complete
+  bool completed = false;
+};
+
+enum class StepStatus : std::uint8_t { open = 0, emitted = 1, skipped = 2, withheld = 3 };
+
+struct StepState {
+  StepId id;
+  StepStatus status = StepStatus::open;
+  std::optional<std::int32_t> day;  // the `day:` it was emitted for: spacing
+  std::optional<Instant> emitted_at;
+};
+
+/// The one step that has been asked and is not resolved: when it was due, and when it is asked again.
+struct Asked {
+  enum class Waiting : std::uint8_t { deferred = 0, held = 1 };
+  StepId step;
+  Instant due;
+  Waiting waiting = Waiting::deferred;
+  Instant until;  // deferred: the computed instant; held: never, or the instant at which the hold ended
+};
+
+struct Pause {
+  bool manual = false;
+  Instant since;
+  std::optional<Instant> until;  // absent for a manual pause
+};
+
+struct SlaState {
+  Instant started;  // `time` of the enrolling event
+  Instant deadline;
+  std::optional<Instant> at_risk;  // absent once written, or without warn_at
+};
+
+struct ExceptionState {
+  bool held_since_false = false;  // it has held since its `when` was last false
+};
+
+struct Enrollment {
+  PlaybookId playbook;
+  Revision revision;
+  std::uint32_t ordinal = 0;  // counts the lead's enrollments from 1
+  Instant enrolled_at;
+  Instant triggered_at;  // `time` of the enrolling event
+  Instant anchor;
+  std::optional<Instant> window_end;
+  std::vector<StepState> steps;  // in the order of the file
+  Instant wait_from;             // from where an open `wait:` counts: last resolution, or the anchor
+  std::optional<Asked> asked;
+  int touches = 0;  // emitted and not cancelled
+  int replies = 0;
+  std::optional<SlaState> sla;  // absent when there is none, or it is met or breached
+  std::vector<ExceptionState> exceptions;
+  std::optional<std::uint32_t> holding;      // index of the exception that holds
+  std::optional<Channel> validated_channel;  // escalation.resolved said so
+  std::optional<Pause> pause;
+};
+
+struct PlaybookHistory {
+  PlaybookId playbook;
+  std::uint32_t enrollments = 0;
+  std::optional<Instant> last_exit;
+};
+
+struct CoolDownState {
+  Instant until;
+  PlaybookId playbook;
+};
+
+struct LeadState {
+  LeadId id;
+  SubjectId subject;
+  bool known = false;                // an event was handled: account and first_seen are fixed
+  std::optional<AccountId> account;  // absent: the lead alone
+  LeadAttributes attributes;
+  std::optional<Address> email;  // derived from the attributes, normalised
+  std::optional<Address> phone;
+  bool phone_unusable = false;  // wrong_number, until the attribute gets another value
+  std::optional<Zone> zone;     // derived: `timezone`, when the database knows it
+
+  ChannelSet opted_out;  // single channels
+  bool opted_out_of_all = false;
+  ChannelSet complained;
+  bool complained_of_all = false;
+  bool erased = false;
+
+  int non_replies = 0;
+  std::optional<CoolDownState> cool_down;
+  std::vector<EmittedTouch> touches;  // in order of time; pruned by decide()
+  std::uint32_t enrollments = 0;      // ordinals given out
+  std::vector<PlaybookHistory> history;
+  std::optional<Enrollment> enrollment;
+
+  /// The earliest instant at which something can happen to this lead without an event; never() when nothing can.
+  Instant wake = Instant::never();
+};
+
+/// Brings the derived members (addresses, zone) in line with the attributes; for the store after reading.
+void derive(LeadState& lead);
+
+}  // namespace relance::rules

@@ -1,0 +1,78 @@
+#pragma once
+// A ledger record as a value, before the ledger gives it a sequence number and writes it as one JSON line.
+// Source: events-and-ledger.md, "The ledger". Names no person: subject and lead are added by the writer.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "rules/channel.h"
+#include "rules/ids.h"
+#include "rules/time.h"
+
+namespace relance::rules {
+
+/// Numbers are stored on disk: never reuse one.
+enum class RecordType : std::uint8_t {
+  lead_enrolled = 0,
+  lead_not_enrolled = 1,
+  lead_exited = 2,
+  lead_paused = 3,
+  lead_resumed = 4,
+  touch_emitted = 5,
+  touch_deferred = 6,
+  touch_withheld = 7,
+  touch_skipped = 8,
+  touch_cancelled = 9,
+  attempt_started = 10,
+  attempt_finished = 11,
+  touch_completed = 12,
+  touches_shortfall = 13,
+  sla_met = 14,
+  sla_at_risk = 15,
+  sla_breached = 16,
+  cool_down_started = 17,
+  cool_down_ended = 18,
+  lead_escalated = 19,
+  escalation_resolved = 20,
+  opt_out_received = 21,
+  opt_out_effective = 22,
+  consent_granted = 23,
+  consent_withdrawn = 24,
+  suppression_added = 25,
+  subject_erased = 26,
+  playbook_published = 27,
+  playbook_rejected = 28,
+};
+std::string_view to_string(RecordType type);
+
+struct Record {
+  RecordType type = RecordType::lead_enrolled;
+  Instant at;
+  std::optional<PlaybookId> playbook;
+  std::optional<Revision> revision;
+  std::optional<EnrollmentId> enrollment;
+  std::optional<StepId> step;
+  std::optional<Channel> channel;
+  std::optional<ChannelScope> scope;  // printed as `channel` of opt-outs and suppressions
+  std::optional<ActionId> action;
+  std::string rule;  // empty: absent
+  std::optional<Instant> until;
+  std::string reason;  // empty: absent
+  std::optional<std::vector<StepId>> steps_left;
+  std::string outcome;     // empty: absent
+  std::string intake;      // empty: absent
+  std::string actor;       // empty: absent (data.by, an operator's name as the CRM gives it)
+  std::string local_time;  // "2026-03-02T09:10 Europe/Paris", of a touch; empty: absent
+  std::optional<std::int32_t> attempt;
+  std::string connector;    // empty: absent
+  std::string provider_id;  // empty: absent
+};
+
+/// One English sentence for a person: the `text` field. Deterministic, names no person.
+std::string sentence(const Record& record);
+
+}  // namespace relance::rules
