@@ -12,9 +12,8 @@ constexpr std::int32_t kDeadlineHorizonDays = 4000;
 /// The date whose windows may hold `instant`. A clock set back over midnight repeats the end of the day before; windows
 /// are spans between instants, so from the first midnight on the windows of the new date count.
 LocalDate date_of_windows(const Zone& zone, Instant instant) {
-  LocalDate date = zone.local_date(instant);
-  while (zone.midnight(date + 1) <= instant) date = date + 1;
-  return date;
+  const LocalDate date = zone.local_date(instant);
+  return zone.midnight(date + 1) <= instant ? date + 1 : date;
 }
 
 bool is_open_day(const ContactHours& hours, LocalDate date) {
@@ -65,7 +64,7 @@ std::optional<Instant> open_time_deadline(const ContactHours& hours, const Zone&
   for_each_open_span(hours, zone, start, kDeadlineHorizonDays, [&](Instant from, Instant to) {
     const Duration open = to - from;
     if (left > open) {
-      left = left - open;
+      left.ms -= open.ms;
       return false;
     }
     deadline = from + left;
