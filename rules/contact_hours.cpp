@@ -64,7 +64,7 @@ std::optional<Instant> open_time_deadline(const ContactHours& hours, const Zone&
   for_each_open_span(hours, zone, start, kDeadlineHorizonDays, [&](Instant from, Instant to) {
     const Duration open = to - from;
     if (left > open) {
-      left.ms -= open.ms;
+      left = left - open;
       return false;
     }
     deadline = from + left;

@@ -30,6 +30,8 @@ constexpr Duration kDay{24LL * 60 * 60 * 1000};
 constexpr Instant operator+(Instant i, Duration d) { return {i.ms + d.ms}; }
 constexpr Instant operator-(Instant i, Duration d) { return {i.ms - d.ms}; }
 constexpr Duration operator-(Instant a, Instant b) { return {a.ms - b.ms}; }
+constexpr Duration operator+(Duration a, Duration b) { return {a.ms + b.ms}; }
+constexpr Duration operator-(Duration a, Duration b) { return {a.ms - b.ms}; }
 constexpr Duration operator*(Duration d, std::int64_t n) { return {d.ms * n}; }
 
 /// RFC 3339 in UTC with milliseconds: 2026-03-02T08:10:00.000Z. Years 0000 to 9999; others print as plain milliseconds.
