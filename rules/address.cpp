@@ -1,0 +1,86 @@
+#include "rules/address.h"
+
+#include <phonenumbers/phonenumberutil.h>
+
+#include <utility>
+
+namespace relance::rules {
+namespace {
+
+constexpr std::string_view kBlanks = " \t\r\n\v\f";
+constexpr const char* kNoRegion = "ZZ";  // libphonenumber: only numbers that begin with "+" can be read
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+constexpr char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_letter(char c) { return upper(c) >= 'A' && upper(c) <= 'Z'; }
+
+std::string region_code(std::string_view country) {
+  const std::string_view code = trimmed(country);
+  if (code.size() != 2 || !is_letter(code[0]) || !is_letter(code[1])) return kNoRegion;
+  return {upper(code[0]), upper(code[1])};
+}
+
+/// What two spellings of a number that nobody can read still share. Text without any digit stays as it is: "n/a" and
+/// "unknown" are not the same person.
+std::string digits_only(std::string_view text) {
+  std::string digits;
+  if (text.front() == '+') digits += '+';
+  for (const char c : text) {
+    if (is_digit(c)) digits += c;
+  }
+  return digits.empty() || digits == "+" ? std::string(text) : digits;
+}
+
+}  // namespace
+
+std::optional<Address> Address::email(std::string_view raw) {
+  const std::string_view text = trimmed(raw);
+  if (text.empty()) return std::nullopt;
+  const std::size_t at = text.rfind('@');  // a quoted local part may hold one, a domain cannot
+  if (at == std::string_view::npos) return Address(Kind::email, std::string(text));
+
+  std::string normalised(trimmed(text.substr(0, at)));
+  normalised += '@';
+  for (const char c : trimmed(text.substr(at + 1))) normalised += lower(c);
+  return Address(Kind::email, std::move(normalised));
+}
+
+std::optional<Address> Address::phone(std::string_view raw, std::string_view country) {
+  using i18n::phonenumbers::PhoneNumber;
+  using i18n::phonenumbers::PhoneNumberUtil;
+
+  const std::string_view text = trimmed(raw);
+  if (text.empty()) return std::nullopt;
+  const PhoneNumberUtil& library = *PhoneNumberUtil::GetInstance();
+  PhoneNumber number;
+  if (library.Parse(std::string(text), region_code(country), &number) != PhoneNumberUtil::NO_PARSING_ERROR) {
+    return Address(Kind::phone, digits_only(text));
+  }
+  std::string normalised;
+  library.Format(number, PhoneNumberUtil::E164, &normalised);
+  return Address(Kind::phone, std::move(normalised));
+}
+
+std::optional<Address::Kind> address_kind(Channel channel) {
+  switch (channel) {
+    case Channel::email:
+      return Address::Kind::email;
+    case Channel::call:
+    case Channel::sms:
+      return Address::Kind::phone;
+    case Channel::social:
+    case Channel::task:
+    case Channel::meeting:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace relance::rules
