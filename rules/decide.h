@@ -124,10 +124,15 @@ struct HandOff {
   Instant until;     // wait: ask again then at the latest (never() while only an event can end the wait)
   std::string rule;  // wait and cancelled
 };
-/// `go`: the touch is marked as handed off and the caller must write attempt.started durably before the connector is
-/// called. `cancelled`: touch.cancelled is in `out` and the touch counts no longer. `wait`: nothing is recorded. An
-/// action that the state does not know (any more) is `cancelled` without a record: it fails closed.
-HandOff decide_hand_off(LeadState& lead, const ActionId& action, const DecisionContext& context, Decision& out);
+/// `revision`: the one that emitted the action. `go`: the touch is marked as handed off and the caller must write
+/// attempt.started durably before the connector is called. `cancelled`: touch.cancelled is in `out` and the touch
+/// counts no longer. `wait`: nothing is recorded. An action that the state does not know (any more) is `cancelled`
+/// without a record: it fails closed.
+HandOff decide_hand_off(LeadState& lead, const ActionId& action, const Revision& revision,
+                        const DecisionContext& context, Decision& out);
+
+/// The touch left without a second asking (the simulator, where it completes at the instant it is emitted).
+void mark_handed_off(LeadState& lead, const ActionId& action);
 
 /// The lead's variables in a condition, for templates, `relance eval` and explain: `lead`, `account`, `enrollment`.
 cel::Value lead_variable(const LeadState& lead);

@@ -45,8 +45,8 @@ struct EmittedTouch {
   ActionId action;
   Instant due;              // when the step was due
   Instant not_after;        // after this it is cancelled (`expired`) instead of handed off
-  bool handed_off = false;  // attempt.started was written, or the touch is complete
-  bool completed = false;
+  bool handed_off = false;  // attempt.started was written: an exit cancels it no more
+  bool unanswered = true;   // counts in the non-replies: no inbound interaction was handled since
 };
 
 enum class StepStatus : std::uint8_t { open = 0, emitted = 1, skipped = 2, withheld = 3 };
@@ -74,8 +74,8 @@ struct Pause {
 };
 
 struct SlaState {
-  Instant started;  // `time` of the enrolling event
-  Instant deadline;
+  Instant started;                 // `time` of the enrolling event
+  Instant deadline;                // never() when the hours do not hold that much open time
   std::optional<Instant> at_risk;  // absent once written, or without warn_at
 };
 
@@ -93,9 +93,10 @@ struct Enrollment {
   std::optional<Instant> window_end;
   std::vector<StepState> steps;  // in the order of the file
   Instant wait_from;             // from where an open `wait:` counts: last resolution, or the anchor
+  Instant ready_from;            // the open step is asked no earlier: enrollment, last resolution, end of a pause
   std::optional<Asked> asked;
-  int touches = 0;  // emitted and not cancelled
-  int replies = 0;
+  int touches = 0;              // emitted and not cancelled
+  int replies = 0;              // not automatic ones, during this enrollment
   std::optional<SlaState> sla;  // absent when there is none, or it is met or breached
   std::vector<ExceptionState> exceptions;
   std::optional<std::uint32_t> holding;      // index of the exception that holds
