@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include <tl/expected.hpp>
+
 #include "rules/channel.h"
 #include "rules/ids.h"
 #include "rules/time.h"
@@ -59,10 +61,16 @@ struct Action {
   std::string reason;  // escalate, cancel
   std::string to;      // escalate: "manager"
   std::optional<rules::ActionId> cancels;
+  std::int32_t attempt = 1;  // of the step, part of the id; a repeated delivery does not change it
 };
 
-/// The CloudEvent (structured mode, one line, keys in fixed order, no newline).
+/// The CloudEvent (structured mode, one line, keys in fixed order, no newline). Text that is not UTF-8 is repaired with
+/// U+FFFD. Holds personal data.
 std::string to_cloud_event(const Action& action);
+
+/// Reads what to_cloud_event() wrote: the outbox keeps that text, and printing the result gives the same bytes again.
+/// The error names what is wrong without quoting the text.
+[[nodiscard]] tl::expected<Action, std::string> action_from_cloud_event(std::string_view text);
 
 struct AttemptResult {
   enum class Kind {
