@@ -74,5 +74,7 @@ struct Record {
 
 /// One English sentence for a person: the `text` field. Deterministic, names no person.
 std::string sentence(const Record& record);
+/// The same, appended: for writers of many records. Ids and reasons stand in it as they are, unescaped.
+void append_sentence(std::string& out, const Record& record);
 
 }  // namespace relance::rules

@@ -1,0 +1,349 @@
+#include "rules/record.h"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace relance::rules {
+namespace {
+
+using Phrase = std::pair<std::string_view, std::string_view>;
+
+constexpr std::array<std::string_view, 29> kTypeNames{
+    "lead.enrolled",       "lead.not_enrolled", "lead.exited",        "lead.paused",       "lead.resumed",
+    "touch.emitted",       "touch.deferred",    "touch.withheld",     "touch.skipped",     "touch.cancelled",
+    "attempt.started",     "attempt.finished",  "touch.completed",    "touches.shortfall", "sla.met",
+    "sla.at_risk",         "sla.breached",      "cool_down.started",  "cool_down.ended",   "lead.escalated",
+    "escalation.resolved", "opt_out.received",  "opt_out.effective",  "consent.granted",   "consent.withdrawn",
+    "suppression.added",   "subject.erased",    "playbook.published", "playbook.rejected",
+};
+static_assert(kTypeNames.size() == static_cast<std::size_t>(RecordType::playbook_rejected) + 1);
+
+/// Why a touch or an enrollment did not happen, by rule id.
+constexpr std::array<Phrase, 19> kRulePhrases{{
+    {"opt_out", "the person opted out"},
+    {"suppressed", "the contact point is on the suppression list"},
+    {"escalation", "an exception holds the enrollment"},
+    {"halted", "sending is halted"},
+    {"paused", "the enrollment is paused"},
+    {"cool_down", "a cool-down runs"},
+    {"spacing", "a step of an earlier day went out on this date"},
+    {"contact_hours", "outside contact hours"},
+    {"skip_if", "its skip_if condition holds"},
+    {"no_contact_point", "the lead has no contact point for the channel"},
+    {"expired", "it is too late for it"},
+    {"touches_max", "the playbook's maximum of touches is reached"},
+    {"condition_error", "its condition could not be evaluated"},
+    {"already_enrolled", "the lead is in it already"},
+    {"again", "the playbook does not allow another enrollment now"},
+    {"priority", "the running enrollment has priority"},
+    {"exception", "an exception of the playbook holds"},
+    {"sla", "the promised first touch did not happen in time"},
+    {"workflow", "another playbook runs in between"},
+}};
+
+/// Why an enrollment ended, by reason code. Event types are not here.
+constexpr std::array<Phrase, 9> kExitPhrases{{
+    {"completed", "all steps are resolved or the window has ended"},
+    {"opt_out", "the person opted out"},
+    {"complaint", "the person complained"},
+    {"hard_bounce", "the email address does not exist"},
+    {"goal", "the goal is reached"},
+    {"reply", "the person replied"},
+    {"manual", "somebody ended it"},
+    {"superseded", "a playbook of higher priority took the lead over"},
+    {"withdrawn", "the playbook was withdrawn"},
+}};
+
+template <std::size_t kSize>
+std::string_view find_phrase(const std::array<Phrase, kSize>& phrases, std::string_view code) {
+  for (const auto& [known, phrase] : phrases) {
+    if (known == code) return phrase;
+  }
+  return {};
+}
+
+void append_number(std::string& out, std::int32_t number) {
+  std::array<char, 12> buffer;
+  out.append(buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr);
+}
+
+/// "cap:lead:email" -> "the cap of the lead on email is full".
+void append_cap(std::string& out, std::string_view rule) {
+  const std::string_view rest = rule.substr(std::string_view("cap:").size());
+  const std::size_t colon = rest.find(':');
+  out.append("the cap of the ").append(rest.substr(0, colon)).append(" on ");
+  const std::string_view channel = colon == std::string_view::npos ? "any" : rest.substr(colon + 1);
+  out.append(channel == "any" ? "any channel" : channel).append(" is full");
+}
+
+void append_rule(std::string& out, std::string_view rule) {
+  if (rule.empty()) {
+    out += "no rule was named";
+  } else if (const std::string_view phrase = find_phrase(kRulePhrases, rule); !phrase.empty()) {
+    out += phrase;
+  } else if (rule.substr(0, 4) == "cap:") {
+    append_cap(out, rule);
+  } else if (rule.substr(0, 7) == "policy:") {
+    out.append("the policy pack ").append(rule.substr(7)).append(" says so");
+  } else {
+    out.append("rule ").append(rule);
+  }
+}
+
+void append_until(std::string& out, std::string_view before, const Record& record) {
+  if (!record.until) return;
+  out += before;
+  append_to(out, *record.until);
+}
+
+/// "Step intro-call", "An email touch", "A touch".
+void append_touch(std::string& out, const Record& record) {
+  if (record.step) {
+    out.append("Step ").append(record.step->value);
+  } else if (record.channel) {
+    const bool vowel = *record.channel == Channel::email;
+    out.append(vowel ? "An " : "A ").append(to_string(*record.channel)).append(" touch");
+  } else {
+    out += "A touch";
+  }
+}
+
+void append_playbook(std::string& out, std::string_view fallback, const Record& record) {
+  if (record.playbook) {
+    out.append("playbook ").append(record.playbook->value);
+  } else {
+    out += fallback;
+  }
+}
+
+void append_scope(std::string& out, const Record& record) {
+  const std::string_view scope = record.scope     ? to_string(*record.scope)
+                                 : record.channel ? to_string(*record.channel)
+                                                  : std::string_view("all");
+  out += scope == "all" ? "all channels" : scope;
+}
+
+void append_detail(std::string& out, std::string_view before, std::string_view detail) {
+  if (!detail.empty()) out.append(before).append(detail);
+}
+
+void append_touch_sentence(std::string& out, const Record& record) {
+  append_touch(out, record);
+  switch (record.type) {
+    case RecordType::touch_emitted:
+      if (record.step && record.channel)
+        out.append(" was emitted: ").append(to_string(*record.channel));
+      else
+        out += " was emitted";
+      break;
+    case RecordType::touch_deferred:
+      out += " was deferred: ";
+      append_rule(out, record.rule);
+      if (record.until)
+        append_until(out, "; asked again at ", record);
+      else
+        out += "; asked again when that ends";
+      break;
+    case RecordType::touch_withheld:
+      out += " was withheld: ";
+      append_rule(out, record.rule);
+      break;
+    case RecordType::touch_skipped:
+      out += " was skipped: ";
+      append_rule(out, record.rule);
+      break;
+    case RecordType::touch_cancelled:
+      out += " was cancelled before it was handed off: ";
+      append_rule(out, record.rule);
+      break;
+    default:  // touch_completed
+      out += " was completed";
+      append_detail(out, ": ", record.outcome);
+      break;
+  }
+  out += '.';
+}
+
+void append_attempt_sentence(std::string& out, const Record& record) {
+  out += "Attempt";
+  if (record.attempt) {
+    out += ' ';
+    append_number(out, *record.attempt);
+  }
+  if (record.step) out.append(" of step ").append(record.step->value);
+  out += record.type == RecordType::attempt_started ? " was handed to " : " of ";
+  if (record.connector.empty())
+    out += "the connector";
+  else
+    out.append("connector ").append(record.connector);
+  if (record.type == RecordType::attempt_finished) out += " finished";
+  append_detail(out, ": ", record.outcome);
+  append_detail(out, record.outcome.empty() ? ": " : ", ", record.reason);
+  out += '.';
+}
+
+void append_enrollment_sentence(std::string& out, const Record& record) {
+  switch (record.type) {
+    case RecordType::lead_enrolled:
+      out += "Enrolled in ";
+      append_playbook(out, "a playbook", record);
+      break;
+    case RecordType::lead_not_enrolled:
+      out += "Not enrolled in ";
+      append_playbook(out, "any playbook", record);
+      out += ": ";
+      append_rule(out, record.rule);
+      break;
+    case RecordType::lead_exited: {
+      out += "Left ";
+      append_playbook(out, "the playbook", record);
+      out += ": ";
+      const std::string_view phrase = find_phrase(kExitPhrases, record.reason);
+      out += !phrase.empty() ? phrase : record.reason.empty() ? std::string_view("no reason was named") : record.reason;
+      break;
+    }
+    case RecordType::lead_paused:
+      out += "The enrollment in ";
+      append_playbook(out, "the playbook", record);
+      out += " was paused";
+      append_until(out, " until ", record);
+      if (!record.rule.empty()) {
+        out += ": ";
+        append_rule(out, record.rule);
+      }
+      break;
+    default:  // lead_resumed
+      out += "The enrollment in ";
+      append_playbook(out, "the playbook", record);
+      out += " was resumed";
+      break;
+  }
+  out += '.';
+}
+
+void append_promise_sentence(std::string& out, const Record& record) {
+  switch (record.type) {
+    case RecordType::touches_shortfall:
+      out += "Fewer touches were emitted than ";
+      append_playbook(out, "the playbook", record);
+      out += " promises";
+      break;
+    case RecordType::sla_met:
+      out += "The promised first touch happened in time";
+      break;
+    case RecordType::sla_at_risk:
+      out += "The promised first touch is at risk";
+      append_until(out, "; the deadline is ", record);
+      break;
+    case RecordType::sla_breached:
+      out += "The promised first touch did not happen in time";
+      break;
+    case RecordType::cool_down_started:
+      out += "Too many touches without a reply: a cool-down runs";
+      append_until(out, " until ", record);
+      break;
+    case RecordType::cool_down_ended:
+      out += "The cool-down has ended";
+      break;
+    case RecordType::lead_escalated:
+      out += "The lead was escalated: ";
+      append_rule(out, record.rule);
+      break;
+    default:  // escalation_resolved
+      out += "The escalation was resolved";
+      if (record.channel) out.append("; only ").append(to_string(*record.channel)).append(" stays open");
+      break;
+  }
+  out += '.';
+}
+
+void append_consent_sentence(std::string& out, const Record& record) {
+  switch (record.type) {
+    case RecordType::opt_out_received:
+      out += "An opt-out from ";
+      append_scope(out, record);
+      out += " was received";
+      append_detail(out, " by ", record.intake);
+      break;
+    case RecordType::opt_out_effective:
+      out += "The opt-out from ";
+      append_scope(out, record);
+      out += " is in effect";
+      break;
+    case RecordType::consent_granted:
+      out += "Consent was granted";
+      break;
+    case RecordType::consent_withdrawn:
+      out += "Consent was withdrawn";
+      break;
+    case RecordType::suppression_added:
+      out += "Added to the suppression list for ";
+      append_scope(out, record);
+      append_detail(out, " by ", record.intake);
+      break;
+    default:  // subject_erased
+      out += "The person's data was erased";
+      break;
+  }
+  out += '.';
+}
+
+void append_operation_sentence(std::string& out, const Record& record) {
+  out += record.type == RecordType::playbook_published ? "Published " : "Rejected ";
+  append_playbook(out, "a playbook", record);
+  append_detail(out, ": ", record.reason);
+  out += '.';
+}
+
+}  // namespace
+
+std::string_view to_string(RecordType type) { return kTypeNames[static_cast<std::size_t>(type)]; }
+
+void append_sentence(std::string& out, const Record& record) {
+  switch (record.type) {
+    case RecordType::lead_enrolled:
+    case RecordType::lead_not_enrolled:
+    case RecordType::lead_exited:
+    case RecordType::lead_paused:
+    case RecordType::lead_resumed:
+      return append_enrollment_sentence(out, record);
+    case RecordType::touch_emitted:
+    case RecordType::touch_deferred:
+    case RecordType::touch_withheld:
+    case RecordType::touch_skipped:
+    case RecordType::touch_cancelled:
+    case RecordType::touch_completed:
+      return append_touch_sentence(out, record);
+    case RecordType::attempt_started:
+    case RecordType::attempt_finished:
+      return append_attempt_sentence(out, record);
+    case RecordType::touches_shortfall:
+    case RecordType::sla_met:
+    case RecordType::sla_at_risk:
+    case RecordType::sla_breached:
+    case RecordType::cool_down_started:
+    case RecordType::cool_down_ended:
+    case RecordType::lead_escalated:
+    case RecordType::escalation_resolved:
+      return append_promise_sentence(out, record);
+    case RecordType::opt_out_received:
+    case RecordType::opt_out_effective:
+    case RecordType::consent_granted:
+    case RecordType::consent_withdrawn:
+    case RecordType::suppression_added:
+    case RecordType::subject_erased:
+      return append_consent_sentence(out, record);
+    case RecordType::playbook_published:
+    case RecordType::playbook_rejected:
+      return append_operation_sentence(out, record);
+  }
+}
+
+std::string sentence(const Record& record) {
+  std::string out;
+  append_sentence(out, record);
+  return out;
+}
+
+}  // namespace relance::rules
