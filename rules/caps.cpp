@@ -1,0 +1,84 @@
+// Caps: "Counting" in the playbook language. A full cap names the instant at which it frees.
+
+#include <algorithm>
+
+#include "rules/scope.h"
+
+namespace relance::rules {
+
+namespace {
+
+/// Calls `visit(instant)` for each touch the cap counts, newest first, until it returns false.
+template <class Visit>
+void for_each_counted(const Cap& cap, const Scope& scope, const Enrollment& enrollment, Visit visit) {
+  if (cap.scope == Cap::Scope::account && scope.lead.account) {
+    const auto& touches = scope.context.neighbourhood.account_touches(*scope.lead.account);
+    for (auto touch = touches.rbegin(); touch != touches.rend(); ++touch) {
+      if (cap.channel && touch->channel != *cap.channel) continue;
+      if (!visit(touch->at)) return;
+    }
+    return;
+  }
+  for (auto touch = scope.lead.touches.rbegin(); touch != scope.lead.touches.rend(); ++touch) {
+    if (cap.channel && touch->channel != *cap.channel) continue;
+    if (cap.scope == Cap::Scope::playbook && touch->enrollment != enrollment.ordinal) continue;
+    if (!visit(touch->at)) return;
+  }
+}
+
+/// A rolling window: a touch at T stops counting at T + period; the cap frees at the max-th most recent + period.
+std::optional<Instant> rolling_frees(const Cap& cap, Duration period, const Scope& scope,
+                                     const Enrollment& enrollment) {
+  int counted = 0;
+  std::optional<Instant> frees;
+  for_each_counted(cap, scope, enrollment, [&](Instant at) {
+    if (at + period <= scope.now()) return false;
+    if (++counted < cap.max) return true;
+    frees = at + period;
+    return false;
+  });
+  return frees;
+}
+
+/// The lead's local day or week (from Monday): the cap frees at the midnight that ends it.
+std::optional<Instant> calendar_frees(const Cap& cap, Cap::Calendar period, const Scope& scope,
+                                      const Enrollment& enrollment, const Zone& zone) {
+  const LocalDate today = zone.local_date(scope.now());
+  const LocalDate first = period == Cap::Calendar::day ? today : today + -weekday_from_monday(today);
+  const LocalDate next = first + (period == Cap::Calendar::day ? 1 : 7);
+  int counted = 0;
+  for_each_counted(cap, scope, enrollment, [&](Instant at) {
+    // Three days of margin: around a clock change at midnight local dates need not be ordered like instants.
+    if (at + kDay * 10 < scope.now()) return false;
+    const LocalDate date = zone.local_date(at);
+    if (date >= first && date < next) ++counted;
+    return counted < cap.max;
+  });
+  if (counted < cap.max) return std::nullopt;
+  return midnight_after(zone, scope.now(), next);
+}
+
+}  // namespace
+
+std::optional<FullCap> full_cap(const Scope& scope, const Enrollment& enrollment, const Playbook& playbook,
+                                Channel channel) {
+  std::optional<Instant> latest;
+  const Cap* named = nullptr;
+  for (const Cap& cap : playbook.caps) {
+    if (cap.channel && *cap.channel != channel) continue;
+    std::optional<Instant> frees;
+    if (const auto* rolling = std::get_if<Duration>(&cap.per)) {
+      frees = rolling_frees(cap, *rolling, scope, enrollment);
+    } else {
+      frees = calendar_frees(cap, std::get<Cap::Calendar>(cap.per), scope, enrollment, scope.zone(playbook));
+    }
+    if (frees && (!latest || *frees > *latest)) {
+      latest = frees;
+      named = &cap;
+    }
+  }
+  if (!named) return std::nullopt;
+  return FullCap{rule_id(*named), *latest};
+}
+
+}  // namespace relance::rules

@@ -1,0 +1,165 @@
+// Consent and suppression: step 3 of "One event, in this order". Opt-outs are read so that doubt protects the person:
+// an unknown channel is all channels.
+
+#include <array>
+
+#include "rules/scope.h"
+
+namespace relance::rules {
+
+namespace {
+
+/// The addresses that a scope covers and the lead has now.
+std::vector<Address> addresses_of(const LeadState& lead, ChannelScope scope) {
+  std::vector<Address> found;
+  const auto covers = [&](Address::Kind kind) { return scope.is_all() || address_kind(*scope.channel) == kind; };
+  if (lead.email && covers(Address::Kind::email)) found.push_back(*lead.email);
+  if (lead.phone && covers(Address::Kind::phone)) found.push_back(*lead.phone);
+  return found;
+}
+
+bool on_list(Neighbourhood& neighbourhood, const Address& address, ChannelScope scope) {
+  return neighbourhood.is_suppressed(address, ChannelScope::all()) ||
+         (!scope.is_all() && neighbourhood.is_suppressed(address, scope));
+}
+
+/// Puts the addresses on the list; true when one of them was not there.
+bool suppress_addresses(Scope& scope, ChannelScope channels, std::string_view cause, std::string_view intake) {
+  bool added = false;
+  for (const Address& address : addresses_of(scope.lead, channels)) {
+    if (on_list(scope.context.neighbourhood, address, channels)) continue;
+    scope.context.neighbourhood.suppress({address, channels, cause, intake, scope.now()});
+    added = true;
+  }
+  return added;
+}
+
+bool opted_out_of(const LeadState& lead, ChannelScope channels) {
+  return lead.opted_out_of_all || (!channels.is_all() && lead.opted_out.contains(*channels.channel));
+}
+
+bool complained_of(const LeadState& lead, ChannelScope channels) {
+  return lead.complained_of_all || (!channels.is_all() && lead.complained.contains(*channels.channel));
+}
+
+void add_record(Scope& scope, RecordType type, ChannelScope channels, std::string_view intake,
+                std::string_view reason = {}) {
+  Record& record = scope.record(type);
+  record.scope = channels;
+  record.intake = intake;
+  record.reason = reason;
+}
+
+/// An opt-out covers the lead with every contact point it has or gets later, and every address of the scope it has now,
+/// for every lead that carries it.
+void opt_out(Scope& scope, ChannelScope channels, std::string_view intake, std::string_view cause) {
+  LeadState& lead = scope.lead;
+  add_record(scope, RecordType::opt_out_received, channels, intake);
+  bool effective = !opted_out_of(lead, channels);
+  if (channels.is_all()) {
+    lead.opted_out_of_all = true;
+    scope.out.effects.emplace_back(EndCarriers{addresses_of(lead, channels)});
+  } else {
+    lead.opted_out.insert(*channels.channel);
+  }
+  effective |= suppress_addresses(scope, channels, cause, intake);
+  if (effective) add_record(scope, RecordType::opt_out_effective, channels, intake);
+}
+
+void complain(Scope& scope, ChannelScope channels) {
+  LeadState& lead = scope.lead;
+  bool added = !opted_out_of(lead, channels) && !complained_of(lead, channels);
+  if (channels.is_all()) {
+    lead.complained_of_all = true;
+  } else {
+    lead.complained.insert(*channels.channel);
+  }
+  added |= suppress_addresses(scope, channels, "complaint", "complaint");
+  if (added) add_record(scope, RecordType::suppression_added, channels, "complaint", "complaint");
+}
+
+/// Erasure counts as objection (compliance.md, 16): the addresses go on the list before the attributes are forgotten.
+void erase(Scope& scope) {
+  opt_out(scope, ChannelScope::all(), "agent", "erasure");
+  scope.lead.attributes.clear();
+  derive(scope.lead);
+  scope.lead.erased = true;
+  scope.out.attributes_changed = true;
+}
+
+void record_consent(Scope& scope, RecordType type) {
+  Record& record = scope.record(type);
+  record.scope = parse_channel_scope(scope.event->text("channel")).value_or(ChannelScope::all());
+  record.reason = scope.event->text("purpose");
+}
+
+/// The intake as the contract names it; anything else is an agent's.
+std::string_view intake_of(const Event& event) {
+  constexpr std::array<std::string_view, 6> kIntakes{"link", "reply", "complaint", "agent", "import", "register"};
+  const std::string_view named = event.text("intake");
+  for (const std::string_view known : kIntakes) {
+    if (named == known) return known;
+  }
+  return "agent";
+}
+
+ChannelScope scope_of(const Event& event, ChannelScope absent) {
+  const std::string_view name = event.text("channel");
+  if (name.empty()) return absent;
+  return parse_channel_scope(name).value_or(ChannelScope::all());
+}
+
+}  // namespace
+
+ConsentOutcome handle_consent(Scope& scope) {
+  const Event& event = *scope.event;
+  ConsentOutcome outcome;
+  switch (event.type) {
+    case EventType::optout_received:
+      outcome.opted_out = true;
+      opt_out(scope, scope_of(event, ChannelScope::all()), intake_of(event), "opt_out");
+      break;
+    case EventType::complaint_received:
+      outcome.complained = true;
+      complain(scope, scope_of(event, ChannelScope::only(Channel::email)));
+      break;
+    case EventType::touch_completed:
+      if (event.text("outcome") == "refused") {
+        outcome.opted_out = true;
+        opt_out(scope, ChannelScope::only(Channel::call), "agent", "opt_out");
+      }
+      if (event.text("bounce") == "hard") {
+        outcome.hard_bounced = true;
+        const auto email = ChannelScope::only(Channel::email);
+        if (suppress_addresses(scope, email, "hard_bounce", "register")) {
+          add_record(scope, RecordType::suppression_added, email, "register", "hard_bounce");
+        }
+      }
+      break;
+    case EventType::consent_granted:
+      record_consent(scope, RecordType::consent_granted);
+      break;
+    case EventType::consent_withdrawn:
+      record_consent(scope, RecordType::consent_withdrawn);
+      break;
+    case EventType::erasure_requested:
+      outcome.opted_out = true;
+      erase(scope);
+      break;
+    default:
+      break;
+  }
+  return outcome;
+}
+
+std::string_view blocked_by(const LeadState& lead, Channel channel, Neighbourhood& neighbourhood) {
+  const auto channels = ChannelScope::only(channel);
+  if (opted_out_of(lead, channels)) return "opt_out";
+  if (complained_of(lead, channels)) return "suppressed";
+  for (const Address& address : addresses_of(lead, channels)) {
+    if (on_list(neighbourhood, address, channels)) return "suppressed";
+  }
+  return {};
+}
+
+}  // namespace relance::rules

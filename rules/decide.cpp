@@ -1,0 +1,221 @@
+// The order of one event and of due work; every rule has its own file (see rules/scope.h).
+
+#include "rules/decide.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "rules/scope.h"
+#include "rules/sha256.h"
+
+namespace relance::rules {
+
+namespace {
+
+/// Work that becomes due without an event, in the order in which it is done at one instant.
+enum class DueKind { pause_end, cool_down_end, step, sla_at_risk, sla_breached, window_end };
+
+struct Due {
+  Instant at = Instant::never();
+  DueKind kind = DueKind::pause_end;
+};
+
+/// The first piece of work. A timer whose instant was already past when it was set is due from the moment it was set.
+Due first_due(const Scope& scope) {
+  const LeadState& lead = scope.lead;
+  Due first;
+  const auto consider = [&](Instant at, DueKind kind) {
+    if (at < first.at) first = {at, kind};
+  };
+  const auto& enrollment = lead.enrollment;
+  if (enrollment && enrollment->pause && enrollment->pause->until)
+    consider(*enrollment->pause->until, DueKind::pause_end);
+  if (lead.cool_down) consider(lead.cool_down->until, DueKind::cool_down_end);
+  if (!enrollment) return first;
+  consider(step_instant(scope, *enrollment, playbook_of(*enrollment, scope.context.rulebook)), DueKind::step);
+  if (enrollment->sla) {
+    if (enrollment->sla->at_risk)
+      consider(std::max(*enrollment->sla->at_risk, enrollment->enrolled_at), DueKind::sla_at_risk);
+    consider(std::max(enrollment->sla->deadline, enrollment->enrolled_at), DueKind::sla_breached);
+  }
+  if (enrollment->window_end && !enrollment->pause) {
+    consider(std::max(*enrollment->window_end, enrollment->ready_from), DueKind::window_end);
+  }
+  return first;
+}
+
+/// A daemon that was down finds a window that ended meanwhile: nothing more goes out, however long a step was due.
+bool window_is_over(const LeadState& lead, Instant now) {
+  const auto& enrollment = lead.enrollment;
+  return enrollment && enrollment->window_end && !enrollment->pause && *enrollment->window_end < now &&
+         enrollment->ready_from < now;
+}
+
+void do_work(Scope& scope, DueKind kind) {
+  auto& enrollment = scope.lead.enrollment;
+  switch (kind) {
+    case DueKind::pause_end:
+      resume(scope, *enrollment);
+      break;
+    case DueKind::cool_down_end:
+      end_cool_down(scope);
+      break;
+    case DueKind::step:
+      ask_step(scope, *enrollment, playbook_of(*enrollment, scope.context.rulebook));
+      break;
+    case DueKind::sla_at_risk:
+      sla_at_risk(scope, *enrollment);
+      break;
+    case DueKind::sla_breached:
+      sla_breached(scope, *enrollment);
+      break;
+    case DueKind::window_end:
+      close_window(scope, *enrollment, playbook_of(*enrollment, scope.context.rulebook));
+      break;
+  }
+}
+
+void fix_account(LeadState& lead, const Event& event) {
+  lead.known = true;
+  if (event.partition_key && !event.partition_key->empty()) {
+    lead.account = AccountId(*event.partition_key);
+  } else if (const std::string_view account = event.text("account"); !account.empty()) {
+    lead.account = AccountId(std::string(account));
+  }
+}
+
+void change_flag(LeadState& lead, std::string_view flag, bool set) {
+  cel::List flags;
+  if (const cel::Value* known = lead.attributes.find("flags"); known && known->list()) flags = *known->list();
+  std::erase_if(flags, [&](const cel::Value& value) { return value.string() && *value.string() == flag; });
+  if (set) flags.emplace_back(flag);
+  lead.attributes.set("flags", cel::Value(std::move(flags)));
+}
+
+/// Step 2: attributes.
+void handle_attributes(Scope& scope) {
+  LeadState& lead = scope.lead;
+  const Event& event = *scope.event;
+  switch (event.type) {
+    case EventType::lead_created:
+    case EventType::lead_updated: {
+      const cel::Map* data = event.data.map();
+      if (!data || data->empty()) return;
+      const std::string phone(lead.attributes.text("phone"));
+      for (const auto& [key, value] : *data) {
+        if (key.string()) lead.attributes.set(*key.string(), value);
+      }
+      if (lead.phone_unusable && lead.attributes.text("phone") != phone) lead.phone_unusable = false;
+      derive(lead);
+      break;
+    }
+    case EventType::flag_set:
+    case EventType::flag_cleared:
+      change_flag(lead, event.text("flag"), event.type == EventType::flag_set);
+      break;
+    default:
+      return;
+  }
+  scope.out.attributes_changed = true;
+}
+
+}  // namespace
+
+void set_wake(const Scope& scope) { scope.lead.wake = first_due(scope).at; }
+
+Record& Scope::record(RecordType type, const Enrollment& enrollment) {
+  Record& added = record(type);
+  added.playbook = enrollment.playbook;
+  added.revision = enrollment.revision;
+  added.enrollment = enrollment_id(lead.subject, enrollment.ordinal);
+  return added;
+}
+
+Record& Scope::record(RecordType type, const Enrollment& enrollment, const Step& step) {
+  Record& added = record(type, enrollment);
+  added.step = step.id;
+  added.channel = step.channel;
+  return added;
+}
+
+const Playbook& playbook_of(const Enrollment& enrollment, const Rulebook& rulebook) {
+  const Playbook* playbook = rulebook.find(enrollment.playbook, enrollment.revision);
+  // The store keeps every revision that an enrollment is pinned to; without it no decision about the lead is safe.
+  if (!playbook) std::abort();
+  return *playbook;
+}
+
+EnrollmentId enrollment_id(const SubjectId& subject, std::uint32_t ordinal) {
+  const auto digest = sha256(fmt::format("relance enrollment {} {}", subject.value, ordinal));
+  return EnrollmentId(to_hex({digest.data(), 16}));
+}
+
+ActionId action_id(const EnrollmentId& enrollment, std::string_view step, std::int64_t attempt) {
+  const auto digest = sha256(fmt::format("relance action {} {} {}", enrollment.value, step, attempt));
+  return ActionId(to_hex({digest.data(), 16}));
+}
+
+Instant midnight_after(const Zone& zone, Instant now, LocalDate date) {
+  Instant midnight = zone.midnight(date);
+  // A clock that was set back across midnight enters the same date twice; the first of its midnights may be past.
+  while (midnight <= now) {
+    date = date + 1;
+    midnight = zone.midnight(date);
+  }
+  return midnight;
+}
+
+void decide(LeadState& lead, const Event& event, const DecisionContext& context, Decision& out) {
+  Scope scope{lead, context, out, &event};
+  if (!lead.known) fix_account(lead, event);
+  handle_attributes(scope);
+  const ConsentOutcome consent = handle_consent(scope);
+  handle_inbound(scope);
+  handle_outcome(scope);
+  handle_exit(scope, consent);
+  handle_pause(scope);
+  if (lead.enrollment) {
+    handle_resolution(scope);
+    ask_exceptions(scope, *lead.enrollment, playbook_of(*lead.enrollment, context.rulebook));
+  }
+  handle_enrollment(scope);
+  if (event.type == EventType::lead_merged) {
+    out.effects.emplace_back(MergeInto{LeadId(std::string(event.text("into")))});
+  }
+  set_wake(scope);
+}
+
+bool decide_due(LeadState& lead, const DecisionContext& context, Decision& out) {
+  Scope scope{lead, context, out};
+  Due due = first_due(scope);
+  if (due.at > context.now) {
+    lead.wake = due.at;
+    return false;
+  }
+  if (due.kind == DueKind::step && window_is_over(lead, context.now)) due.kind = DueKind::window_end;
+  do_work(scope, due.kind);
+  set_wake(scope);
+  return true;
+}
+
+void decide_carrier(LeadState& lead, const DecisionContext& context, Decision& out) {
+  Scope scope{lead, context, out};
+  if (lead.enrollment) exit_enrollment(scope, "opt_out");
+  set_wake(scope);
+}
+
+void decide_merge(LeadState& lead, const LeadState& from, const DecisionContext& context, Decision& out) {
+  Scope scope{lead, context, out};
+  lead.known = true;
+  lead.opted_out = ChannelSet(static_cast<std::uint8_t>(lead.opted_out.bits() | from.opted_out.bits()));
+  lead.complained = ChannelSet(static_cast<std::uint8_t>(lead.complained.bits() | from.complained.bits()));
+  lead.opted_out_of_all |= from.opted_out_of_all;
+  lead.complained_of_all |= from.complained_of_all;
+  if (lead.enrollment && from.opted_out_of_all) exit_enrollment(scope, "opt_out");
+  set_wake(scope);
+}
+
+}  // namespace relance::rules

@@ -1,0 +1,115 @@
+#pragma once
+// What the parts of one decision share: the lead, the context, the event (null when a timer asks) and the output.
+// Internal to rules/; lives on the stack of one decide call.
+
+#include <string_view>
+
+#include "rules/conditions.h"
+#include "rules/decide.h"
+
+namespace relance::rules {
+
+struct Scope {
+  LeadState& lead;
+  const DecisionContext& context;
+  Decision& out;
+  const Event* event = nullptr;
+
+  Instant now() const { return context.now; }
+
+  /// The zone for step days, calendar caps, spacing and local dates.
+  const Zone& zone(const Playbook& playbook) const { return lead.zone ? *lead.zone : playbook.fallback_zone; }
+  /// The zone in which the playbook's contact hours are read.
+  const Zone& hours_zone(const Playbook& playbook) const {
+    const auto& hours = playbook.contact_hours;
+    return hours && hours->fixed_zone ? *hours->fixed_zone : zone(playbook);
+  }
+  Truth ask(const Condition& condition) const { return rules::ask(condition, lead, event, now()); }
+
+  Record& record(RecordType type) {
+    Record& added = out.records.emplace_back();
+    added.type = type;
+    added.at = now();
+    return added;
+  }
+  /// A record about the enrollment: playbook, revision and enrollment id are set.
+  Record& record(RecordType type, const Enrollment& enrollment);
+  /// A record about one of its steps.
+  Record& record(RecordType type, const Enrollment& enrollment, const Step& step);
+};
+
+/// The revision that the enrollment is pinned to; the rulebook must hold it (the store keeps it).
+const Playbook& playbook_of(const Enrollment& enrollment, const Rulebook& rulebook);
+
+EnrollmentId enrollment_id(const SubjectId& subject, std::uint32_t ordinal);
+ActionId action_id(const EnrollmentId& enrollment, std::string_view step, std::int64_t attempt);
+
+/// The next local midnight after `now` that begins a day at least `days` after the local date of `now`.
+Instant midnight_after(const Zone& zone, Instant now, LocalDate date);
+
+/// After every change: when something can next happen to the lead without an event.
+void set_wake(const Scope& scope);
+
+// consent.cpp: event steps 3 (consent and suppression).
+struct ConsentOutcome {
+  bool opted_out = false;  // an opt-out of whatever channel arrived
+  bool complained = false;
+  bool hard_bounced = false;
+};
+ConsentOutcome handle_consent(Scope& scope);
+/// The channel is opted out of, or suppressed, for this lead: the rule id, or empty.
+std::string_view blocked_by(const LeadState& lead, Channel channel, Neighbourhood& neighbourhood);
+
+// outcome.cpp: event steps 4 and 5, and the SLA.
+void handle_inbound(Scope& scope);
+void handle_outcome(Scope& scope);
+void start_sla(Scope& scope, Enrollment& enrollment, const Playbook& playbook);
+void end_cool_down(Scope& scope);
+void sla_at_risk(Scope& scope, Enrollment& enrollment);
+void sla_breached(Scope& scope, Enrollment& enrollment);
+
+// enrollment.cpp: event steps 6 and 11, the end of an enrollment.
+void handle_exit(Scope& scope, const ConsentOutcome& consent);
+void handle_enrollment(Scope& scope);
+void exit_enrollment(Scope& scope, std::string_view reason);
+void close_window(Scope& scope, Enrollment& enrollment, const Playbook& playbook);
+/// Without `touches.within`, an enrollment ends as soon as no step is open.
+void end_when_done(Scope& scope, const Playbook& playbook);
+
+// pause.cpp: event step 7.
+void handle_pause(Scope& scope);
+void resume(Scope& scope, Enrollment& enrollment);
+
+// exceptions.cpp: event step 9.
+void handle_resolution(Scope& scope);
+void ask_exceptions(Scope& scope, Enrollment& enrollment, const Playbook& playbook);
+
+// steps.cpp: "When a step runs".
+Instant step_due(const Scope& scope, const Enrollment& enrollment, const Playbook& playbook, const Step& step);
+/// When the open step is asked (again); never() when there is none, it is held, or the enrollment is paused.
+Instant step_instant(const Scope& scope, const Enrollment& enrollment, const Playbook& playbook);
+void ask_step(Scope& scope, Enrollment& enrollment, const Playbook& playbook);
+
+// gate.cpp: "The gate".
+struct Verdict {
+  enum class Kind { pass, withheld, deferred, held };
+  Kind kind = Kind::pass;
+  std::string rule;
+  Instant until = Instant::never();
+};
+Verdict gate(Scope& scope, Enrollment& enrollment, const Playbook& playbook, const Step& step);
+/// The contact point that a touch on the channel needs is there and usable.
+bool has_contact_point(const LeadState& lead, Channel channel);
+
+// caps.cpp
+struct FullCap {
+  std::string rule;
+  Instant frees;
+};
+std::optional<FullCap> full_cap(const Scope& scope, const Enrollment& enrollment, const Playbook& playbook,
+                                Channel channel);
+
+/// The touch will not go out: touch.cancelled, the effect, and it counts no longer.
+void cancel_touch(Scope& scope, const ActionId& action, std::string_view rule);
+
+}  // namespace relance::rules

@@ -1,0 +1,158 @@
+// "When a step runs": one step at a time is asked, when it is due and the one before it is resolved.
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "rules/scope.h"
+
+namespace relance::rules {
+
+namespace {
+
+StepState* open_step(Enrollment& enrollment) {
+  for (StepState& step : enrollment.steps) {
+    if (step.status == StepStatus::open) return &step;
+  }
+  return nullptr;
+}
+
+Instant plus(Instant instant, const std::optional<Duration>& duration) {
+  return duration ? instant + *duration : Instant::never();
+}
+
+void resolve(Scope& scope, Enrollment& enrollment, StepState& state, StepStatus status) {
+  state.status = status;
+  enrollment.asked.reset();
+  enrollment.wait_from = scope.now();
+  enrollment.ready_from = scope.now();
+}
+
+std::string local_time(const Zone& zone, Instant instant) {
+  const LocalDateTime local = zone.local(instant);
+  return fmt::format("{}T{} {}", to_string(local.date), to_string(local.time), zone.name());
+}
+
+void start_cool_down(Scope& scope, const Enrollment& enrollment, const Playbook& playbook) {
+  LeadState& lead = scope.lead;
+  if (!playbook.cool_down || lead.cool_down || lead.non_replies < playbook.cool_down->after) return;
+  lead.cool_down = CoolDownState{scope.now() + playbook.cool_down->pause, playbook.id};
+  scope.record(RecordType::cool_down_started, enrollment).until = lead.cool_down->until;
+}
+
+/// Touches that no cap can count any more, nobody waits for, and no later outcome is likely to mean.
+void forget_old_touches(Scope& scope) {
+  constexpr std::size_t kKept = 500;
+  const Instant keep_since = scope.now() - std::max(scope.context.rulebook.longest_cap_period(), kDay * 30);
+  auto& touches = scope.lead.touches;
+  std::erase_if(touches, [&](const EmittedTouch& touch) { return touch.at < keep_since && touch.handed_off; });
+  if (touches.size() > kKept) touches.erase(touches.begin(), touches.end() - kKept);
+}
+
+void emit(Scope& scope, Enrollment& enrollment, const Playbook& playbook, const Step& step, StepState& state,
+          Instant due) {
+  LeadState& lead = scope.lead;
+  const EnrollmentId id = enrollment_id(lead.subject, enrollment.ordinal);
+  EmittedTouch touch;
+  touch.at = scope.now();
+  touch.channel = step.channel;
+  touch.playbook = playbook.id;
+  touch.enrollment = enrollment.ordinal;
+  touch.step = step.id;
+  touch.action = action_id(id, step.id.value, 1);
+  touch.due = due;
+  touch.not_after = std::max(enrollment.window_end.value_or(due + kDay), scope.now());
+
+  if (const auto* on_day = std::get_if<OnDay>(&step.when)) state.day = on_day->day;
+  state.emitted_at = scope.now();
+  resolve(scope, enrollment, state, StepStatus::emitted);
+  ++enrollment.touches;
+  ++lead.non_replies;
+  forget_old_touches(scope);
+  lead.touches.push_back(touch);
+  if (lead.account) {
+    scope.context.neighbourhood.add_account_touch(*lead.account, {touch.at, touch.channel, touch.action},
+                                                  scope.now() - scope.context.rulebook.longest_cap_period());
+  }
+
+  Record& record = scope.record(RecordType::touch_emitted, enrollment, step);
+  record.action = touch.action;
+  record.local_time = local_time(scope.zone(playbook), scope.now());
+  scope.out.effects.emplace_back(EmitTouch{touch, playbook.revision, id, step.template_name});
+  start_cool_down(scope, enrollment, playbook);
+}
+
+void withhold(Scope& scope, Enrollment& enrollment, const Step& step, StepState& state, std::string_view rule) {
+  scope.record(RecordType::touch_withheld, enrollment, step).rule = rule;
+  resolve(scope, enrollment, state, StepStatus::withheld);
+}
+
+void skip(Scope& scope, Enrollment& enrollment, const Step& step, StepState& state, std::string_view rule) {
+  scope.record(RecordType::touch_skipped, enrollment, step).rule = rule;
+  resolve(scope, enrollment, state, StepStatus::skipped);
+}
+
+void wait(Scope& scope, Enrollment& enrollment, const Step& step, Instant due, const Verdict& verdict) {
+  const bool held = verdict.kind == Verdict::Kind::held;
+  enrollment.asked = Asked{step.id, due, held ? Asked::Waiting::held : Asked::Waiting::deferred, verdict.until};
+  Record& record = scope.record(RecordType::touch_deferred, enrollment, step);
+  record.rule = verdict.rule;
+  if (!held) record.until = verdict.until;
+}
+
+}  // namespace
+
+Instant step_due(const Scope& scope, const Enrollment& enrollment, const Playbook& playbook, const Step& step) {
+  if (const auto* wait_step = std::get_if<AfterWait>(&step.when)) return enrollment.wait_from + wait_step->wait;
+  const auto& on_day = std::get<OnDay>(step.when);
+  const Zone& zone = scope.zone(playbook);
+  const LocalDateTime anchor = zone.local(enrollment.anchor);
+  return std::max(zone.resolve({anchor.date + on_day.day, on_day.at.value_or(anchor.time)}), enrollment.anchor);
+}
+
+Instant step_instant(const Scope& scope, const Enrollment& enrollment, const Playbook& playbook) {
+  if (enrollment.pause) return Instant::never();
+  const StepState* state = open_step(const_cast<Enrollment&>(enrollment));
+  if (!state) return Instant::never();
+  const Step& step = *playbook.find_step(state->id);
+  Instant at;
+  if (enrollment.asked) {
+    at = std::min(enrollment.asked->until, plus(enrollment.asked->due, step.expires));
+  } else {
+    at = step_due(scope, enrollment, playbook, step);
+  }
+  return std::max(at, enrollment.ready_from);
+}
+
+void ask_step(Scope& scope, Enrollment& enrollment, const Playbook& playbook) {
+  StepState& state = *open_step(enrollment);
+  const Step& step = *playbook.find_step(state.id);
+  const Instant due = enrollment.asked ? enrollment.asked->due : step_due(scope, enrollment, playbook, step);
+
+  if (step.skip_if && scope.ask(*step.skip_if) == Truth::yes) {
+    skip(scope, enrollment, step, state, "skip_if");
+  } else if (!has_contact_point(scope.lead, step.channel)) {
+    skip(scope, enrollment, step, state, "no_contact_point");
+  } else if (step.expires && scope.now() >= due + *step.expires) {
+    withhold(scope, enrollment, step, state, "expired");
+  } else if (playbook.touches.max && enrollment.touches >= *playbook.touches.max) {
+    withhold(scope, enrollment, step, state, "touches_max");
+  } else {
+    const Verdict verdict = gate(scope, enrollment, playbook, step);
+    switch (verdict.kind) {
+      case Verdict::Kind::pass:
+        emit(scope, enrollment, playbook, step, state, due);
+        break;
+      case Verdict::Kind::withheld:
+        withhold(scope, enrollment, step, state, verdict.rule);
+        break;
+      case Verdict::Kind::deferred:
+      case Verdict::Kind::held:
+        wait(scope, enrollment, step, due, verdict);
+        break;
+    }
+  }
+  end_when_done(scope, playbook);
+}
+
+}  // namespace relance::rules
