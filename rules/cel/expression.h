@@ -54,7 +54,8 @@ class Bindings {
 class Expression {
  public:
   /// Parses and type-checks. All findings, not only the first where the parser can go on; never empty on failure.
-  static tl::expected<Expression, std::vector<CompileError>> compile(std::string_view text, const std::vector<Variable>& variables);
+  static tl::expected<Expression, std::vector<CompileError>> compile(std::string_view text,
+                                                                     const std::vector<Variable>& variables);
 
   /// True when the checker proves the result is a bool, or cannot exclude it (dyn).
   bool may_be_bool() const;
@@ -74,9 +75,9 @@ class Expression {
   std::shared_ptr<const Compiled> compiled_;
 };
 
-/// The result of an expression as JSON, as `relance eval` prints it: bytes as {"bytes": base64}, timestamps and durations
-/// as CEL's strings, uint as a number, a double always with a fraction or exponent (`1.0`), NaN and infinities as strings,
-/// types by name, maps with their keys as strings.
+/// The result of an expression as JSON, as `relance eval` prints it: bytes as {"bytes": base64}, timestamps and
+/// durations as CEL's strings, uint as a number, a double always with a fraction or exponent (`1.0`), NaN and
+/// infinities as strings, types by name, maps with their keys as strings.
 std::string to_json(const Value& value);
 
 }  // namespace relance::rules::cel

@@ -44,8 +44,8 @@ using Map = std::vector<std::pair<Value, Value>>;
 
 class Value {
  public:
-  using Storage = std::variant<Null, bool, std::int64_t, std::uint64_t, double, std::string, Bytes, Timestamp, TimeSpan, Type,
-                               std::shared_ptr<const List>, std::shared_ptr<const Map>>;
+  using Storage = std::variant<Null, bool, std::int64_t, std::uint64_t, double, std::string, Bytes, Timestamp, TimeSpan,
+                               Type, std::shared_ptr<const List>, std::shared_ptr<const Map>>;
 
   Value() = default;
   Value(bool v) : storage_(v) {}
