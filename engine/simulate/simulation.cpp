@@ -1,0 +1,102 @@
+#include "engine/simulate/simulation.h"
+
+#include <algorithm>
+
+namespace relance::engine {
+
+using rules::Channel;
+using rules::Duration;
+using rules::Event;
+using rules::EventType;
+using rules::Instant;
+using rules::cel::Map;
+using rules::cel::Value;
+
+namespace {
+
+/// What a channel's touch comes to when nothing else is planned.
+std::string_view default_outcome(Channel channel) {
+  switch (channel) {
+    case Channel::email:
+      return "sent";
+    case Channel::call:
+      return "no_answer";
+    case Channel::social:
+    case Channel::sms:
+    case Channel::task:
+    case Channel::meeting:
+      return "completed";
+  }
+  return "completed";
+}
+
+/// The planned data, with the touch's action and channel where it names none.
+Value with_touch(const Value& data, const rules::EmittedTouch& touch) {
+  Map map = data.map() ? *data.map() : Map{};
+  if (!data.find("action")) map.emplace_back(Value("action"), Value(touch.action.value));
+  if (!data.find("channel")) map.emplace_back(Value("channel"), Value(to_string(touch.channel)));
+  return Value(std::move(map));
+}
+
+}  // namespace
+
+Simulation::Simulation(const rules::Rulebook& rulebook, MemoryStore::LedgerSink ledger, Outcomes outcomes)
+    : store_(std::move(ledger)), processor_(rulebook, store_, *this), outcomes_(std::move(outcomes)) {}
+
+void Simulation::handle(const Event& event) {
+  const Instant instant = processor_.instant_of(event);
+  run(instant, instant);
+  processor_.handle(event);
+}
+
+void Simulation::run_until(Instant until) { run(until, until == Instant::never() ? until : until + Duration{1}); }
+
+/// Outcomes up to and including `events_until`, other work strictly before `work_before`; at one instant, outcomes
+/// first.
+void Simulation::run(Instant events_until, Instant work_before) {
+  while (true) {
+    const Instant outcome = planned_.empty() ? Instant::never() : planned_.top().at;
+    const Instant work = processor_.next_due().value_or(Instant::never());
+    if (outcome <= work && outcome != Instant::never() && outcome <= events_until) {
+      const auto event = planned_.top().event;
+      planned_.pop();
+      processor_.handle_own(*event);
+    } else if (work < outcome && work < work_before) {
+      processor_.do_next_due(work);
+    } else {
+      return;
+    }
+  }
+}
+
+void Simulation::emitted(rules::LeadState& lead, const rules::EmitTouch& effect) {
+  rules::mark_handed_off(lead, effect.touch.action);
+  bool completed = false;
+  if (!outcomes_.empty()) {
+    const auto planned = outcomes_.find({lead.id, effect.touch.step});
+    if (planned != outcomes_.end()) {
+      for (const PlannedOutcome& outcome : planned->second) {
+        plan(lead, effect, outcome.after, outcome.type, outcome.data);
+        completed |= outcome.type == EventType::touch_completed;
+      }
+    }
+  }
+  if (completed) return;
+  Map data;
+  data.emplace_back(Value("outcome"), Value(default_outcome(effect.touch.channel)));
+  plan(lead, effect, Duration{0}, EventType::touch_completed, Value(std::move(data)));
+}
+
+void Simulation::plan(const rules::LeadState& lead, const rules::EmitTouch& effect, Duration after, EventType type,
+                      const Value& data) {
+  auto event = std::make_shared<Event>();
+  event->id = effect.touch.action.value;
+  event->source = "relance/simulate";
+  event->type = type;
+  event->lead = lead.id;
+  event->time = effect.touch.at + after;
+  event->data = with_touch(data, effect.touch);
+  planned_.push({event->time, planned_count_++, std::move(event)});
+}
+
+}  // namespace relance::engine

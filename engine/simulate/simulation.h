@@ -1,0 +1,70 @@
+#pragma once
+// The virtual clock: what a folder of playbooks does to a file of events. The same decisions as the daemon's, without
+// connectors: a touch completes at the instant it is emitted, unless the outcomes say otherwise.
+// Source: events-and-ledger.md, "The command line". Deterministic: the same input prints the same bytes on every
+// machine. Owner: the caller; threads: one.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "engine/processor/processor.h"
+#include "engine/simulate/memory_store.h"
+
+namespace relance::engine {
+
+/// One line of an outcomes file: `event` happens `after` the lead's step is touched.
+struct PlannedOutcome {
+  rules::Duration after;
+  rules::EventType type = rules::EventType::touch_completed;
+  rules::cel::Value data;
+};
+/// By lead and step, in the order of the file.
+using Outcomes = std::map<std::pair<rules::LeadId, rules::StepId>, std::vector<PlannedOutcome>>;
+
+/// Reads an outcomes file; the error names file and line.
+tl::expected<Outcomes, std::string> read_outcomes(const std::string& path);
+
+class Simulation : private ProcessorEffects {
+ public:
+  Simulation(const rules::Rulebook& rulebook, MemoryStore::LedgerSink ledger, Outcomes outcomes = {});
+
+  /// Does the work due strictly before the event, then handles it.
+  void handle(const rules::Event& event);
+  /// Does all work that is due at or before `until`, without more events.
+  void run_until(rules::Instant until);
+
+  MemoryStore& store() { return store_; }
+  rules::Instant clock() const { return processor_.clock(); }
+
+ private:
+  struct Planned {
+    rules::Instant at;
+    std::uint64_t order = 0;  // first planned, first handled
+    std::shared_ptr<const rules::Event> event;
+    bool operator>(const Planned& other) const { return at != other.at ? at > other.at : order > other.order; }
+  };
+
+  void emitted(rules::LeadState& lead, const rules::EmitTouch& effect) override;
+  void escalated(const rules::LeadState&, const rules::Escalate&) override {}
+  void cancelled(const rules::LeadState&, const rules::CancelTouch&) override {}
+
+  void plan(const rules::LeadState& lead, const rules::EmitTouch& effect, rules::Duration after, rules::EventType type,
+            const rules::cel::Value& data);
+  void run(rules::Instant events_until, rules::Instant work_before);
+
+  MemoryStore store_;
+  Processor processor_;
+  Outcomes outcomes_;
+  std::priority_queue<Planned, std::vector<Planned>, std::greater<>> planned_;
+  std::uint64_t planned_count_ = 0;
+};
+
+}  // namespace relance::engine
