@@ -7,7 +7,8 @@
 #include <optional>
 #include <string_view>
 
-#include "rules/cel/evaluator.h"
+#include "rules/cel/overload_messages.h"
+#include "rules/cel/program_builder.h"
 #include "rules/cel/suggestion.h"
 #include "rules/cel/text_functions.h"
 
@@ -16,10 +17,6 @@ namespace {
 
 constexpr StaticType kDyn = simple(Kind::dyn);
 constexpr StaticType kBool = simple(Kind::boolean);
-
-struct NoBindings : Bindings {
-  const Value* variable(std::size_t) const override { return nullptr; }
-};
 
 /// What a node became, and its type.
 struct Checked {
@@ -49,6 +46,12 @@ std::optional<Operation> comparison(std::string_view sign) {
   return std::nullopt;
 }
 
+std::vector<std::string> names_of(const std::vector<Variable>& variables) {
+  std::vector<std::string> names;
+  for (const Variable& variable : variables) names.push_back(variable.name);
+  return names;
+}
+
 std::optional<Operation> macro(std::string_view name) {
   if (name == "all") return Operation::all;
   if (name == "exists") return Operation::exists;
@@ -60,9 +63,8 @@ std::optional<Operation> macro(std::string_view name) {
 
 class Checker {
  public:
-  Checker(const SyntaxTree& tree, const std::vector<Variable>& variables) : tree_(tree), variables_(variables) {
-    for (const Variable& variable : variables) program_.variables.push_back(variable.name);
-  }
+  Checker(const SyntaxTree& tree, const std::vector<Variable>& variables)
+      : tree_(tree), variables_(variables), builder_(names_of(variables)) {}
 
   tl::expected<Program, std::vector<Problem>> run() {
     const Checked root = check(tree_.root);
@@ -71,70 +73,15 @@ class Checker {
                        [](const Problem& a, const Problem& b) { return a.offset < b.offset; });
       return tl::make_unexpected(std::move(problems_));
     }
-    program_.root = root.instruction;
-    program_.result = types_.kind(root.type);
-    return std::move(program_);
+    return std::move(builder_).finish(root.instruction, types_.kind(root.type));
   }
 
  private:
-  // Emitting ----------------------------------------------------------------------------------------------------------
-
-  std::uint32_t emit(Instruction instruction, const std::vector<std::uint32_t>& children = {}) {
-    instruction.first_child = static_cast<std::uint32_t>(program_.children.size());
-    instruction.children = static_cast<std::uint32_t>(children.size());
-    program_.children.insert(program_.children.end(), children.begin(), children.end());
-    program_.instructions.push_back(instruction);
-    return static_cast<std::uint32_t>(program_.instructions.size() - 1);
-  }
-  std::uint32_t emit(Operation operation, const std::vector<std::uint32_t>& children) {
-    Instruction instruction;
-    instruction.operation = operation;
-    return emit(instruction, children);
-  }
-  std::uint32_t emit_named(Operation operation, std::uint32_t index, std::string_view name,
-                           const std::vector<std::uint32_t>& children) {
-    Instruction instruction;
-    instruction.operation = operation;
-    instruction.index = index;
-    instruction.name = static_cast<std::uint32_t>(program_.names.size());
-    program_.names.emplace_back(name);
-    return emit(instruction, children);
-  }
-  std::uint32_t emit_indexed(Operation operation, std::size_t index, const std::vector<std::uint32_t>& children = {}) {
-    Instruction instruction;
-    instruction.operation = operation;
-    instruction.index = static_cast<std::uint32_t>(index);
-    return emit(instruction, children);
-  }
-  std::uint32_t emit_constant(Value value) {
-    program_.constants.push_back(std::move(value));
-    return emit_indexed(Operation::constant, program_.constants.size() - 1);
-  }
-
-  const Value* constant(std::uint32_t instruction) const {
-    const Instruction& candidate = program_.instructions[instruction];
-    return candidate.operation == Operation::constant ? &program_.constants[candidate.index] : nullptr;
-  }
-  const std::string* constant_text(std::uint32_t instruction) const {
-    const Value* value = constant(instruction);
-    return value == nullptr ? nullptr : value->string();
-  }
-
-  /// Lists, maps and times that never change are made once. One that has no value keeps its error for the evaluation.
-  std::uint32_t folded(std::uint32_t instruction) {
-    const Instruction& candidate = program_.instructions[instruction];
-    for (std::size_t i = 0; i < candidate.children; ++i) {
-      if (constant(program_.child(candidate, i)) == nullptr) return instruction;
-    }
-    auto value = evaluate(program_, instruction, NoBindings());
-    return value ? emit_constant(std::move(*value)) : instruction;
-  }
-
   // Names -------------------------------------------------------------------------------------------------------------
 
   Checked fail(std::size_t offset, std::string message) {
     problems_.push_back({offset, std::move(message)});
-    return {emit_constant(Value()), kDyn};
+    return {builder_.emit_constant(Value()), kDyn};
   }
 
   Kind kind(const Checked& checked) const { return types_.kind(checked.type); }
@@ -143,9 +90,10 @@ class Checker {
   std::optional<Checked> global(std::string_view name) {
     for (std::size_t i = 0; i < variables_.size(); ++i) {
       if (variables_[i].name == name)
-        return Checked{emit_indexed(Operation::variable, i), types_.of(variables_[i].type)};
+        return Checked{builder_.emit_indexed(Operation::variable, i), types_.of(variables_[i].type)};
     }
-    if (const auto type = named_type(name)) return Checked{emit_constant(Type{name_of(*type)}), simple(Kind::type)};
+    if (const auto type = named_type(name))
+      return Checked{builder_.emit_constant(Type{name_of(*type)}), simple(Kind::type)};
     return std::nullopt;
   }
 
@@ -156,7 +104,7 @@ class Checker {
 
   Checked identifier(const SyntaxNode& node) {
     if (const Local* found = node.is_rooted ? nullptr : local(node.text)) {
-      return {emit_indexed(Operation::local, static_cast<std::size_t>(found - locals_.data())), found->type};
+      return {builder_.emit_indexed(Operation::local, static_cast<std::size_t>(found - locals_.data())), found->type};
     }
     if (const auto found = global(node.text)) return *found;
     return fail(node.offset, unknown_variable(node.text));
@@ -165,7 +113,7 @@ class Checker {
   std::string unknown_variable(const std::string& name) const {
     std::vector<std::string> known;
     for (const Local& entry : locals_) known.emplace_back(entry.name);
-    known.insert(known.end(), program_.variables.begin(), program_.variables.end());
+    for (const Variable& variable : variables_) known.push_back(variable.name);
     std::string message = fmt::format("unknown variable '{}'", name);
     if (const auto nearest = nearest_name(name, known)) return fmt::format("{}; did you mean '{}'?", message, *nearest);
     const bool is_function = std::any_of(overloads().begin(), overloads().end(), [&](const Overload& overload) {
@@ -195,7 +143,7 @@ class Checker {
     const SyntaxNode& node = tree_[index];
     switch (node.kind) {
       case SyntaxKind::literal:
-        return {emit_constant(node.value), simple(kind_of(node.value))};
+        return {builder_.emit_constant(node.value), simple(kind_of(node.value))};
       case SyntaxKind::identifier:
         return identifier(node);
       case SyntaxKind::select:
@@ -226,13 +174,13 @@ class Checker {
                   fmt::format("{} has no fields, so it has no '{}'; only maps do", text(operand), node.text));
     }
     const StaticType type = is_test ? kBool : types_.mapped(operand.type);
-    const Instruction& source = program_.instructions[operand.instruction];
+    const Instruction& source = builder_[operand.instruction];
     if (source.operation == Operation::variable) {
       const auto operation = is_test ? Operation::has_field : Operation::field;
-      return {emit_named(operation, source.index, node.text, {}), type};
+      return {builder_.emit_named(operation, source.index, node.text, {}), type};
     }
     const auto operation = is_test ? Operation::has : Operation::select;
-    return {emit_named(operation, 0, node.text, {operand.instruction}), type};
+    return {builder_.emit_named(operation, 0, node.text, {operand.instruction}), type};
   }
 
   Checked has(const SyntaxNode& node) {
@@ -250,7 +198,7 @@ class Checker {
       elements.push_back(element.instruction);
       type = type ? types_.join(*type, element.type) : element.type;
     }
-    return {folded(emit(Operation::list, elements)), types_.list_of(type.value_or(kDyn))};
+    return {builder_.folded(builder_.emit(Operation::list, elements)), types_.list_of(type.value_or(kDyn))};
   }
 
   Checked map(const SyntaxNode& node) {
@@ -269,7 +217,7 @@ class Checker {
       value_type = value_type ? types_.join(*value_type, value.type) : value.type;
     }
     const StaticType type = types_.map_of(key_type.value_or(kDyn), value_type.value_or(kDyn));
-    return {folded(emit(Operation::map, entries)), type};
+    return {builder_.folded(builder_.emit(Operation::map, entries)), type};
   }
 
   Checked operation(const SyntaxNode& node) {
@@ -299,14 +247,16 @@ class Checker {
       fail(tree_[node.children[i]].offset,
            fmt::format("'{}' combines conditions (bool), but one side is {}", node.text, text(operands[i])));
     }
-    return {emit(node.text == "&&" ? Operation::all_true : Operation::any_true, instructions(operands)), kBool};
+    return {builder_.emit(node.text == "&&" ? Operation::all_true : Operation::any_true, instructions(operands)),
+            kBool};
   }
 
   Checked conditional(const SyntaxNode& node, const std::vector<Checked>& operands) {
     if (!may_be(operands[0], Kind::boolean)) {
       return fail(node.offset, fmt::format("before '?' stands a condition (bool), but got {}", text(operands[0])));
     }
-    return {emit(Operation::conditional, instructions(operands)), types_.join(operands[1].type, operands[2].type)};
+    return {builder_.emit(Operation::conditional, instructions(operands)),
+            types_.join(operands[1].type, operands[2].type)};
   }
 
   Checked element(const SyntaxNode& node, const std::vector<Checked>& operands) {
@@ -328,12 +278,12 @@ class Checker {
     } else if (kind(container) != Kind::dyn) {
       return fail(node.offset, fmt::format("{} has no elements; only lists and maps do", text(container)));
     }
-    const Instruction& source = program_.instructions[container.instruction];
-    const std::string* name = constant_text(index.instruction);
+    const Instruction& source = builder_[container.instruction];
+    const std::string* name = builder_.constant_text(index.instruction);
     if (source.operation == Operation::variable && name != nullptr) {
-      return {emit_named(Operation::field, source.index, std::string(*name), {}), type};
+      return {builder_.emit_named(Operation::field, source.index, std::string(*name), {}), type};
     }
-    return {emit(Operation::element, instructions(operands)), type};
+    return {builder_.emit(Operation::element, instructions(operands)), type};
   }
 
   Checked contained(const SyntaxNode& node, const std::vector<Checked>& operands) {
@@ -344,7 +294,7 @@ class Checker {
     if (!comparable(operands[0].type, types_.element(container.type))) {
       return fail(node.offset, fmt::format("{} is never in a {}", text(operands[0]), text(container)));
     }
-    return {emit(Operation::contained, instructions(operands)), kBool};
+    return {builder_.emit(Operation::contained, instructions(operands)), kBool};
   }
 
   /// Whether == may hold between values of these types.
@@ -367,16 +317,7 @@ class Checker {
       return fail(node.offset, fmt::format("'{}' cannot compare {} with {}{}", node.text, text(operands[0]),
                                            text(operands[1]), conversion_hint(a, b)));
     }
-    return {emit(operation, instructions(operands)), kBool};
-  }
-
-  static std::string_view conversion_hint(Kind a, Kind b) {
-    const auto is = [&](Kind x, Kind y) { return (a == x && b == y) || (a == y && b == x); };
-    if (is_number(a) && is_number(b)) return "; convert one side with int(), uint() or double()";
-    if (is(Kind::string, Kind::timestamp)) return "; write timestamp(...) around the text";
-    if (is(Kind::string, Kind::duration)) return "; write duration(...) around the text";
-    if (a == Kind::string || b == Kind::string) return "; convert one side, for example with string()";
-    return "";
+    return {builder_.emit(operation, instructions(operands)), kBool};
   }
 
   // Functions ---------------------------------------------------------------------------------------------------------
@@ -408,60 +349,27 @@ class Checker {
     StaticType type = is_certain ? simple(chosen->result) : kDyn;
     if (is_certain && chosen->result == Kind::list) type = types_.join(operands[0].type, operands[1].type);
     if (chosen->function == Function::matches) {
-      if (const std::string* pattern = constant_text(operands[1].instruction)) {
+      if (const std::string* pattern = builder_.constant_text(operands[1].instruction)) {
         return constant_regex(tree_[node.children[1]].offset, *pattern, operands[0]);
       }
     }
     if (chosen->function == Function::to_dyn) return {operands[0].instruction, kDyn};
-    Instruction instruction;
-    instruction.operation = Operation::call;
-    instruction.function = chosen->function;
-    const std::uint32_t emitted = emit(instruction, instructions(operands));
+    const std::uint32_t emitted = builder_.emit_call(chosen->function, instructions(operands));
     const bool is_time = chosen->function == Function::to_timestamp || chosen->function == Function::to_duration;
-    return {is_time ? folded(emitted) : emitted, type};
+    return {is_time ? builder_.folded(emitted) : emitted, type};
   }
 
   Checked constant_regex(std::size_t offset, const std::string& pattern, const Checked& subject) {
     auto regex = compile_regex(pattern);
     if (!regex) return fail(offset, fmt::format("the regular expression is not valid RE2: {}", regex.error()));
-    program_.regexes.push_back(std::move(*regex));
-    return {emit_indexed(Operation::matches_regex, program_.regexes.size() - 1, {subject.instruction}), kBool};
+    return {builder_.emit_regex(std::move(*regex), subject.instruction), kBool};
   }
 
   std::string no_overload(const SyntaxNode& node, CallStyle style, const std::vector<Checked>& operands) const {
-    std::vector<std::string> got;
-    for (const Checked& operand : operands) got.push_back(text(operand));
-    if (style == CallStyle::operation) {
-      const std::string_view hint = got.size() == 2 ? conversion_hint(kind(operands[0]), kind(operands[1])) : "";
-      return fmt::format("there is no '{}' for {}{}", node.text, fmt::join(got, " and "), hint);
-    }
-    std::vector<std::string> known;
-    std::vector<std::string> forms;
-    for (const Overload& overload : overloads()) {
-      if (overload.style == CallStyle::operation) continue;
-      known.emplace_back(overload.name);
-      if (overload.name == node.text) forms.push_back(form(overload));
-    }
-    if (!forms.empty())
-      return fmt::format("there is no {}; there is {}", form(node, style, got), fmt::join(forms, ", "));
-    known.insert(known.end(), {"has", "all", "exists", "exists_one", "filter", "map"});
-    const auto nearest = nearest_name(node.text, known);
-    return fmt::format("unknown {} '{}'{}", style == CallStyle::method ? "method" : "function", node.text,
-                       nearest ? fmt::format("; did you mean '{}'?", *nearest) : "");
-  }
-
-  static std::string form(const SyntaxNode& node, CallStyle style, std::vector<std::string> arguments) {
-    if (style != CallStyle::method) return fmt::format("{}({})", node.text, fmt::join(arguments, ", "));
-    const std::string target = arguments.front();
-    arguments.erase(arguments.begin());
-    return fmt::format("{}.{}({})", target, node.text, fmt::join(arguments, ", "));
-  }
-  static std::string form(const Overload& overload) {
-    SyntaxNode node;
-    node.text = overload.name;
-    std::vector<std::string> arguments;
-    for (std::size_t i = 0; i < overload.arity; ++i) arguments.emplace_back(name_of(overload.arguments.at(i)));
-    return form(node, overload.style, std::move(arguments));
+    CallShape shape{node.text, style, {}};
+    for (const Checked& operand : operands) shape.arguments.push_back(text(operand));
+    const auto kind_at = [&](std::size_t i) { return i < operands.size() ? kind(operands[i]) : Kind::dyn; };
+    return no_overload_message(shape, kind_at(0), kind_at(1));
   }
 
   // Macros ------------------------------------------------------------------------------------------------------------
@@ -506,14 +414,14 @@ class Checker {
     StaticType type = kBool;
     if (operation == Operation::transform) type = types_.list_of(last.type);
     if (operation == Operation::filter) type = types_.list_of(types_.element(range.type));
-    return {emit_indexed(operation, locals_.size() - 1, children), type};
+    return {builder_.emit_indexed(operation, locals_.size() - 1, children), type};
   }
 
   const SyntaxTree& tree_;
   const std::vector<Variable>& variables_;
   TypeTable types_;
   std::vector<Local> locals_;
-  Program program_;
+  ProgramBuilder builder_;
   std::vector<Problem> problems_;
 };
 

@@ -47,6 +47,9 @@ enum class Operation : std::uint8_t {
 };
 
 struct Instruction {
+  Instruction() = default;
+  explicit Instruction(Operation what, Function which = Function::size) : operation(what), function(which) {}
+
   Operation operation = Operation::constant;
   Function function = Function::size;
   std::uint32_t children = 0;     // how many ...
