@@ -133,6 +133,8 @@ HandOff decide_hand_off(LeadState& lead, const ActionId& action, const Revision&
 
 /// The touch left without a second asking (the simulator, where it completes at the instant it is emitted).
 void mark_handed_off(LeadState& lead, const ActionId& action);
+/// The attempt came to nothing, or nobody knows to what: before another one the gate is asked again.
+void take_back(LeadState& lead, const ActionId& action);
 
 /// The lead's variables in a condition, for templates, `relance eval` and explain: `lead`, `account`, `enrollment`.
 cel::Value lead_variable(const LeadState& lead);

@@ -155,4 +155,10 @@ void mark_handed_off(LeadState& lead, const ActionId& action) {
   }
 }
 
+void take_back(LeadState& lead, const ActionId& action) {
+  for (EmittedTouch& touch : lead.touches) {
+    if (touch.action == action) touch.handed_off = false;
+  }
+}
+
 }  // namespace relance::rules
