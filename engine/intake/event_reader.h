@@ -12,18 +12,18 @@
 
 #include <tl/expected.hpp>
 
+#include "engine/intake/unusable.h"
 #include "rules/event.h"
 
 namespace relance::engine {
 
 constexpr std::size_t kMaxEventBytes = 256 * 1024;
 
-/// Why bytes are no usable event. `code` is stable: not_json, not_cloudevent, unknown_type, missing_subject, too_large,
-/// invalid_time, time_too_old, time_ahead, invalid_utf8, too_deep, duplicate_key, invalid_data, ...
-struct Unusable {
-  std::string code;
-  std::string message;  // one sentence, without personal data: what was expected, what was got
-};
+/// Of `id`, `source`, `subject` and `partitionkey`, in octets: they become keys on disk and in Kafka.
+constexpr std::size_t kMaxIdBytes = 256;
+constexpr std::size_t kMaxBatchEvents = 10'000;
+/// How far an event's `time` may lie ahead of the clock.
+constexpr rules::Duration kMaxAhead{5LL * 60 * 1000};
 
 class EventReader {
  public:
@@ -37,14 +37,16 @@ class EventReader {
   tl::expected<rules::Event, Unusable> read(std::string_view json, std::optional<rules::Instant> clock);
 
   /// A JSON array of structured events (application/cloudevents-batch+json): the outer error when it is no such array,
-  /// otherwise one result and the event's own bytes per element.
+  /// otherwise one result and the event's own bytes per element. A syntax error anywhere, or more than kMaxBatchEvents,
+  /// makes it no such array; whatever else is wrong concerns its element alone.
   struct Element {
     tl::expected<rules::Event, Unusable> result;
     std::string bytes;  // set when the result is an error
   };
   tl::expected<std::vector<Element>, Unusable> read_batch(std::string_view json, std::optional<rules::Instant> clock);
 
-  /// Binary mode: `attributes` are the ce_ headers without their prefix, lower case; `data` is the payload.
+  /// Binary mode: `attributes` are the ce_ headers without their prefix, lower case, and `datacontenttype` for the
+  /// content type; whatever the binding encodes (HTTP: percent) is decoded already. `data` is the payload.
   tl::expected<rules::Event, Unusable> read_binary(const std::vector<std::pair<std::string, std::string>>& attributes,
                                                    std::string_view data, std::optional<rules::Instant> clock);
 
