@@ -160,6 +160,7 @@ class Rulebook {
  private:
   House house_;
   std::vector<std::shared_ptr<const Playbook>> current_;
+  std::map<PlaybookId, const Playbook*> by_id_;  // current only; owned by current_
   std::map<Revision, std::shared_ptr<const Playbook>> by_revision_;
   std::array<std::vector<const Playbook*>, kEventTypeCount> candidates_;
   Duration longest_cap_period_ = kDay * 8;

@@ -1,0 +1,202 @@
+#include "rules/canonical.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "rules/loader_keys.h"
+#include "rules/sha256.h"
+
+namespace relance::rules {
+
+namespace {
+
+/// A JSON string in which every character that the YAML reader refuses as unprintable is an escape.
+std::string json_text(std::string_view text) {
+  std::string json = "\"";
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    const auto byte = static_cast<unsigned char>(c);
+    const auto next = at + 1 < text.size() ? static_cast<unsigned char>(text[at + 1]) : 0U;
+    if (c == '"' || c == '\\') {
+      json += '\\';
+      json += c;
+    } else if (byte < 0x20 || byte == 0x7F) {
+      json += fmt::format("\\u{:04x}", static_cast<unsigned>(byte));
+    } else if (byte == 0xC2 && next < 0xA0) {
+      json += fmt::format("\\u{:04x}", next);  // C1 controls
+      ++at;
+    } else if (text.substr(at, 3) == "\xEF\xBB\xBF") {
+      json += "\\ufeff";
+      at += 2;
+    } else {
+      json += c;
+    }
+  }
+  json += '"';
+  return json;
+}
+
+/// An object whose keys are added in ascending order.
+class JsonObject {
+ public:
+  JsonObject& raw(std::string_view key, std::string_view json) {
+    json_ += json_.size() > 1 ? "," : "";
+    json_ += json_text(key) + ":";
+    json_ += json;
+    return *this;
+  }
+  JsonObject& text(std::string_view key, std::string_view value) { return raw(key, json_text(value)); }
+  JsonObject& number(std::string_view key, std::int64_t value) { return raw(key, fmt::format("{}", value)); }
+  std::string close() const { return json_ + "}"; }
+
+ private:
+  std::string json_ = "{";
+};
+
+template <class Items, class ToJson>
+std::string json_list(const Items& items, ToJson to_json) {
+  std::string json = "[";
+  for (const auto& item : items) {
+    if (json.size() > 1) json += ',';
+    json += to_json(item);
+  }
+  return json + "]";
+}
+
+std::string names_of(const std::vector<EventType>& types) {
+  return json_list(types, [](EventType type) { return json_text(to_string(type)); });
+}
+
+std::string json_of(const Cap& cap) {
+  JsonObject object;
+  object.text("channel", cap.channel ? to_string(*cap.channel) : std::string_view("any")).number("max", cap.max);
+  if (const auto* rolling = std::get_if<Duration>(&cap.per)) {
+    object.number("per", rolling->ms);
+  } else {
+    object.text("per", calendar_period_names()[static_cast<std::size_t>(std::get<Cap::Calendar>(cap.per))]);
+  }
+  object.text("scope", cap_scope_names()[static_cast<std::size_t>(cap.scope)]);
+  return object.close();
+}
+
+std::string json_of(const ContactHours& hours) {
+  std::vector<std::string_view> days;
+  for (std::size_t day = 0; day < hours.days.size(); ++day) {
+    if (hours.days[day]) days.push_back(weekday_names()[day]);
+  }
+  return JsonObject()
+      .raw("days", json_list(days, json_text))
+      .raw("holidays", json_list(hours.holidays, [](LocalDate date) { return json_text(to_string(date)); }))
+      .raw("hours", json_list(hours.windows,
+                              [](const OpenWindow& window) {
+                                return json_text(to_string(window.from) + "-" + to_string(window.to));
+                              }))
+      .text("zone", hours.fixed_zone ? std::string_view(hours.fixed_zone->name()) : std::string_view("lead"))
+      .close();
+}
+
+std::string json_of(const Enroll& enroll) {
+  JsonObject object;
+  if (enroll.again) {
+    JsonObject again;
+    again.number("after", enroll.again->after.ms);
+    if (enroll.again->max) again.number("max", *enroll.again->max);
+    object.raw("again", again.close());
+  }
+  if (!enroll.on.empty()) object.raw("on", names_of(enroll.on));
+  if (enroll.when) object.text("when", enroll.when->expression.text());
+  return object.close();
+}
+
+std::string json_of(const Exception& exception) {
+  return JsonObject()
+      .text("do", "escalate")
+      .text("to", exception.to)
+      .text("when", exception.when.expression.text())
+      .close();
+}
+
+std::string json_of(const Sla& sla) {
+  std::vector<std::string_view> channels;
+  for (const Channel channel : kChannels) {
+    if (sla.channels.contains(channel)) channels.push_back(to_string(channel));
+  }
+  JsonObject first_touch;
+  first_touch.raw("channels", json_list(channels, json_text));
+  first_touch.text("clock", clock_names()[static_cast<std::size_t>(sla.clock)]);
+  if (sla.escalate_on_breach) first_touch.text("on_breach", "escalate");
+  if (sla.warn_at_ppm) first_touch.number("warn_at", *sla.warn_at_ppm);
+  first_touch.number("within", sla.within.ms);
+  return JsonObject().raw("first_touch", first_touch.close()).close();
+}
+
+std::string json_of(const Step& step) {
+  const auto* on_day = std::get_if<OnDay>(&step.when);
+  JsonObject object;
+  if (on_day && on_day->at) object.text("at", to_string(*on_day->at));
+  object.text("channel", to_string(step.channel));
+  if (on_day) object.number("day", on_day->day);
+  if (step.expires) object.number("expires", step.expires->ms);
+  object.text("id", step.id.value);
+  object.text("on_cap", step.skip_on_cap ? "skip" : "defer");
+  if (step.skip_if) object.text("skip_if", step.skip_if->expression.text());
+  if (step.template_name) object.text("template", *step.template_name);
+  if (!on_day) object.number("wait", std::get<AfterWait>(step.when).wait.ms);
+  return object.close();
+}
+
+std::string json_of(const Touches& touches) {
+  JsonObject object;
+  if (touches.max) object.number("max", *touches.max);
+  object.number("min", touches.min);
+  if (touches.within) object.number("within", touches.within->ms);
+  return object.close();
+}
+
+std::string exit_of(const Playbook& playbook) {
+  std::vector<std::string_view> reasons(exit_reason_names().begin(), exit_reason_names().end());
+  if (!playbook.exit_on_reply) reasons.erase(reasons.begin());
+  for (const EventType type : playbook.exit_types) reasons.push_back(to_string(type));
+  return json_list(reasons, json_text);
+}
+
+template <class T>
+std::string list_of(const std::vector<T>& items) {
+  return json_list(items, [](const T& item) { return json_of(item); });
+}
+
+}  // namespace
+
+std::string canonical_form(const Playbook& playbook) {
+  JsonObject object;
+  object.number("canonical", 1);
+  object.raw("caps", list_of(playbook.caps));
+  if (playbook.contact_hours) object.raw("contact_hours", json_of(*playbook.contact_hours));
+  if (playbook.cool_down) {
+    object.raw(
+        "cool_down",
+        JsonObject().number("after", playbook.cool_down->after).number("pause", playbook.cool_down->pause.ms).close());
+  }
+  object.raw("enroll", json_of(playbook.enroll));
+  object.raw("exceptions", list_of(playbook.exceptions));
+  object.raw("exit", exit_of(playbook));
+  // What contact_hours.fallback_zone and the house's zone come to; the two are not told apart.
+  object.text("fallback_zone", playbook.fallback_zone.name());
+  object.raw("goal", names_of(playbook.goal));
+  object.text("in_flight", in_flight_names()[static_cast<std::size_t>(playbook.in_flight)]);
+  object.text("playbook", playbook.id.value);
+  object.number("priority", playbook.priority);
+  if (playbook.sla) object.raw("sla", json_of(*playbook.sla));
+  object.raw("steps", list_of(playbook.steps));
+  object.text("title", playbook.title);
+  object.raw("touches", json_of(playbook.touches));
+  return object.close();
+}
+
+void seal(Playbook& playbook) {
+  playbook.canonical = canonical_form(playbook);
+  playbook.revision = Revision(to_hex(sha256(playbook.canonical)));
+}
+
+}  // namespace relance::rules

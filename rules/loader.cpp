@@ -1,0 +1,221 @@
+#include "rules/loader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "rules/loader_playbook.h"
+#include "rules/yaml_reader.h"
+
+namespace relance::rules {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kDeepestFolder = 16;
+constexpr std::string_view kHouseFile = "house.yaml";
+
+Finding about_file(const fs::path& file, std::string rule, std::string text, std::string suggestion = {}) {
+  Finding finding;
+  finding.position.file = file.generic_string();
+  finding.rule = std::move(rule);
+  finding.text = std::move(text);
+  finding.suggestion = std::move(suggestion);
+  return finding;
+}
+
+/// The folder as far as the language looks at it.
+struct Listing {
+  std::vector<fs::path> playbooks;  // sorted
+  std::optional<fs::path> house;
+  std::vector<Finding> findings;
+};
+
+class FolderWalk {
+ public:
+  explicit FolderWalk(fs::path root) : root_(std::move(root)) {}
+
+  Listing walk() {
+    std::error_code error;
+    real_root_ = fs::canonical(root_, error);
+    if (error || !fs::is_directory(real_root_, error)) {
+      refuse(root_, "no-folder", "this is no folder that can be read");
+    } else {
+      visit(root_, 0);
+    }
+    std::sort(listing_.playbooks.begin(), listing_.playbooks.end());
+    return std::move(listing_);
+  }
+
+  /// True when the file, its links followed, lies below the folder.
+  bool is_inside(const fs::path& file) const {
+    std::error_code error;
+    const fs::path real = fs::canonical(file, error);
+    if (error) return false;
+    return std::mismatch(real_root_.begin(), real_root_.end(), real.begin(), real.end()).first == real_root_.end();
+  }
+
+ private:
+  void refuse(const fs::path& file, std::string rule, std::string text, std::string suggestion = {}) {
+    listing_.findings.push_back(about_file(file, std::move(rule), std::move(text), std::move(suggestion)));
+  }
+
+  void visit(const fs::path& folder, int depth) {
+    if (depth > kDeepestFolder) {
+      return refuse(folder, "too-deep", fmt::format("folders are nested more than {} deep", kDeepestFolder));
+    }
+    std::error_code error;
+    fs::directory_iterator entries(folder, error);
+    if (error) return refuse(folder, "cannot-read", fmt::format("the folder cannot be read: {}", error.message()));
+    for (; entries != fs::directory_iterator(); entries.increment(error)) {
+      if (error) return refuse(folder, "cannot-read", fmt::format("the folder cannot be read: {}", error.message()));
+      visit_entry(*entries, depth);
+    }
+  }
+
+  void visit_entry(const fs::directory_entry& entry, int depth) {
+    const std::string name = entry.path().filename().string();
+    // Hidden entries are other tools' own: editors' back-ups, and the versions behind a mounted ConfigMap's links.
+    if (name.starts_with('.')) return;
+    std::error_code error;
+    const bool is_link = entry.is_symlink(error);
+    if (entry.is_directory(error)) {
+      if (name == "policies" || name == "templates") return;
+      if (is_link)
+        return refuse(entry.path(), "symbolic-link", "links to folders are not followed", "link single files");
+      return visit(entry.path(), depth + 1);
+    }
+    if (name.ends_with(".yml")) {
+      return refuse(entry.path(), "file-name", "expected the ending .yaml, got .yml", "rename the file");
+    }
+    if (!name.ends_with(".yaml") || name.ends_with(".test.yaml")) return;
+    if (!is_inside(entry.path())) {
+      return refuse(entry.path(), "symbolic-link", "the link leads out of the folder, or nowhere");
+    }
+    if (!entry.is_regular_file(error)) return refuse(entry.path(), "cannot-read", "this is no regular file");
+    if (name != kHouseFile) {
+      listing_.playbooks.push_back(entry.path());
+    } else if (depth == 0) {
+      listing_.house = entry.path();
+    } else {
+      refuse(entry.path(), "house-place", "house.yaml belongs at the top of the folder", "move it there, or rename it");
+    }
+  }
+
+  fs::path root_;
+  fs::path real_root_;
+  Listing listing_;
+};
+
+/// The file's text, or one sentence. One byte more than is allowed is enough to know that it is too large.
+tl::expected<std::string, std::string> read_file(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return tl::unexpected(std::string("it cannot be opened"));
+  std::string text(YamlLimits{}.max_bytes + 1, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (stream.bad()) return tl::unexpected(std::string("it cannot be read"));
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  return text;
+}
+
+ReadBeside beside(const FolderWalk& walk, const fs::path& playbook) {
+  return [&walk, folder = playbook.parent_path()](const std::string& name) -> tl::expected<std::string, std::string> {
+    const fs::path file = folder / name;
+    std::error_code error;
+    if (!fs::is_regular_file(file, error))
+      return tl::unexpected(std::string("there is no such file beside the playbook"));
+    if (!walk.is_inside(file)) return tl::unexpected(std::string("it lies outside the folder"));
+    auto text = read_file(file);
+    if (text && text->size() > YamlLimits{}.max_bytes) {
+      return tl::unexpected(fmt::format("it has more than {} bytes", YamlLimits{}.max_bytes));
+    }
+    return text;
+  };
+}
+
+void append(std::vector<Finding>& all, std::vector<Finding> more) {
+  all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+House load_house(const std::optional<fs::path>& file, std::vector<Finding>& findings) {
+  if (!file) return {};
+  const auto text = read_file(*file);
+  if (!text) {
+    findings.push_back(about_file(*file, "cannot-read", text.error()));
+    return {};
+  }
+  auto house = read_house({file->generic_string(), without_byte_order_mark(*text)});
+  if (house) return std::move(*house);
+  append(findings, std::move(house.error()));
+  return {};
+}
+
+/// Ids are unique in the folder; the second place names the first.
+void check_ids(const std::vector<Playbook>& playbooks, std::vector<Finding>& findings) {
+  std::map<PlaybookId, const Position*> places;
+  for (const Playbook& playbook : playbooks) {
+    if (playbook.id.empty()) continue;
+    const auto [first, is_new] = places.emplace(playbook.id, &playbook.position);
+    if (is_new) continue;
+    Finding finding;
+    finding.position = playbook.position;
+    finding.path = "playbook";
+    finding.rule = "duplicate-id";
+    finding.text = fmt::format("the playbook id `{}` is used twice; the first is in {}:{}", playbook.id.value,
+                               first->second->file, first->second->line);
+    finding.suggestion = "give each playbook its own id";
+    findings.push_back(std::move(finding));
+  }
+}
+
+}  // namespace
+
+tl::expected<Playbook, std::vector<Finding>> load_playbook(std::string_view yaml, const std::string& file,
+                                                           const House& house) {
+  // A text alone has no neighbours on any disk.
+  const ReadBeside none = [](const std::string&) -> tl::expected<std::string, std::string> {
+    return tl::unexpected(std::string("files are only read when a folder is loaded"));
+  };
+  PlaybookReading reading = read_playbook({file, without_byte_order_mark(yaml)}, house, none);
+  if (!reading.findings.empty()) return tl::unexpected(std::move(reading.findings));
+  return std::move(reading.playbook);
+}
+
+tl::expected<Rulebook, std::vector<Finding>> load_folder(const std::filesystem::path& folder) {
+  FolderWalk walk(folder);
+  Listing listing = walk.walk();
+  std::vector<Finding> findings = std::move(listing.findings);
+  if (listing.playbooks.empty() && findings.empty()) {
+    findings.push_back(about_file(folder, "no-playbook", "expected at least one playbook (*.yaml), found none"));
+  }
+  if (listing.playbooks.size() > kMostPlaybooks) {
+    findings.push_back(
+        about_file(folder, "too-large",
+                   fmt::format("expected at most {} playbooks, found {}", kMostPlaybooks, listing.playbooks.size())));
+    listing.playbooks.clear();
+  }
+  House house = load_house(listing.house, findings);
+  std::vector<Playbook> playbooks;
+  for (const fs::path& file : listing.playbooks) {
+    const auto text = read_file(file);
+    if (!text) {
+      findings.push_back(about_file(file, "cannot-read", text.error()));
+      continue;
+    }
+    auto reading = read_playbook({file.generic_string(), without_byte_order_mark(*text)}, house, beside(walk, file));
+    append(findings, std::move(reading.findings));
+    playbooks.push_back(std::move(reading.playbook));
+  }
+  check_ids(playbooks, findings);
+  if (findings.empty()) return Rulebook(std::move(house), std::move(playbooks));
+  sort_findings(findings);
+  return tl::unexpected(std::move(findings));
+}
+
+}  // namespace relance::rules

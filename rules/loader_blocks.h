@@ -1,0 +1,30 @@
+#pragma once
+// One function per block of the playbook language. Each reports what is wrong and gives the block when it can be used;
+// a playbook is only made when nothing was reported at all. Internal to the loader. One thread.
+
+#include <optional>
+#include <vector>
+
+#include "rules/loader_values.h"
+#include "rules/playbook.h"
+
+namespace relance::rules {
+
+/// What `exit` says: the named reasons are always there but `reply`.
+struct ExitReasons {
+  std::vector<EventType> types;
+  bool on_reply = true;
+};
+
+std::optional<Enroll> read_enroll(LoadContext& context, const Field& field);
+std::optional<ExitReasons> read_exit(LoadContext& context, const Field& field);
+std::optional<Sla> read_sla(LoadContext& context, const Field& field);
+std::optional<Touches> read_touches(LoadContext& context, const Field& field);
+std::optional<ContactHours> read_contact_hours(LoadContext& context, const Field& field);
+std::optional<std::vector<Cap>> read_caps(LoadContext& context, const Field& field);
+std::optional<CoolDown> read_cool_down(LoadContext& context, const Field& field);
+std::optional<std::vector<Step>> read_steps(LoadContext& context, const Field& field);
+std::optional<std::vector<Exception>> read_exceptions(LoadContext& context, const Field& field);
+std::optional<InFlight> read_in_flight(LoadContext& context, const Field& field);
+
+}  // namespace relance::rules

@@ -1,0 +1,161 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "rules/holidays.h"
+#include "rules/loader_blocks.h"
+
+namespace relance::rules {
+
+namespace {
+
+std::optional<std::array<bool, 7>> read_days(LoadContext& context, const Field& field) {
+  const auto items = read_list(context, field, "a list of days such as [mon, tue]", 7);
+  if (!items) return std::nullopt;
+  std::array<bool, 7> days{};
+  for (const Field& item : *items) {
+    const auto day = read_word(context, item, weekday_names());
+    if (!day) continue;
+    if (days[*day]) {
+      report(context, item, "repeated", fmt::format("`{}` is in the list twice", weekday_names()[*day]),
+             "remove one of the two");
+    }
+    days[*day] = true;
+  }
+  return days;
+}
+
+/// "10:00-13:00"
+std::optional<OpenWindow> read_window(LoadContext& context, const Field& field) {
+  constexpr std::string_view kExpected = "hours such as \"10:00-13:00\"";
+  const auto text = read_text(context, field, kExpected);
+  if (!text) return std::nullopt;
+  const std::size_t dash = text->find('-');
+  const auto from = parse_time_of_day(std::string_view(*text).substr(0, dash));
+  const auto to =
+      dash == std::string::npos ? std::nullopt : parse_time_of_day(std::string_view(*text).substr(dash + 1));
+  if (!from || !to) {
+    report(context, field, "wrong-type", fmt::format("expected {}, got {}", kExpected, describe(*field.node)));
+    return std::nullopt;
+  }
+  if (*from >= *to) {
+    report(context, field, "hours", fmt::format("the window must begin before it ends, got {}", describe(*field.node)),
+           "write a night as two windows, one up to 24:00 and one from 00:00");
+    return std::nullopt;
+  }
+  return OpenWindow{*from, *to};
+}
+
+std::vector<OpenWindow> read_hours(LoadContext& context, const Field& field) {
+  std::vector<OpenWindow> windows;
+  const auto items =
+      read_list(context, field, "a list of hours such as [\"10:00-13:00\", \"14:00-20:00\"]", kMostWindows);
+  if (!items) return windows;
+  for (const Field& item : *items) {
+    const auto window = read_window(context, item);
+    if (!window) continue;
+    // "In order and apart": two windows that touch are one, and whoever wrote them meant something else.
+    if (!windows.empty() && window->from <= windows.back().to) {
+      report(context, item, "hours",
+             fmt::format("windows must be in order and apart; the one before ends at {}", to_string(windows.back().to)),
+             window->from == windows.back().to ? "write the two as one window" : "order them by their start");
+      continue;
+    }
+    windows.push_back(*window);
+  }
+  return windows;
+}
+
+std::vector<OpenWindow> read_windows(LoadContext& context, const Block& block) {
+  const auto from_field = block.get("from");
+  const auto to_field = block.get("to");
+  if (const auto hours = block.get("hours")) {
+    if (from_field || to_field) {
+      report(context, *hours, "contradiction", "expected either `hours` or `from` and `to`, got both",
+             "keep one of them");
+    }
+    return read_hours(context, *hours);
+  }
+  if (!from_field || !to_field) {
+    // Days alone could mean the whole day or a forgotten line; a call at three in the night is no place to guess.
+    context.report.add({block.position(), block.path(), "missing-key",
+                        "`contact_hours` needs `from` and `to`, or `hours`",
+                        "write hours: [\"00:00-24:00\"] for whole days"});
+    return {};
+  }
+  const auto from = read_time_of_day(context, *from_field);
+  const auto to = read_time_of_day(context, *to_field);
+  if (!from || !to) return {};
+  if (*from >= *to) {
+    report(context, *to_field, "hours",
+           fmt::format("`from` must be before `to`, got {} and {}", to_string(*from), to_string(*to)),
+           "write a night as two windows: hours: [\"00:00-06:00\", \"22:00-24:00\"]");
+    return {};
+  }
+  return {OpenWindow{*from, *to}};
+}
+
+std::vector<LocalDate> read_holiday_file(LoadContext& context, const Field& field) {
+  const std::string& name = field.node->text;
+  if (!name.ends_with(".ics") || name.find_first_of("/\\") != std::string::npos || name.front() == '.') {
+    report(context, field, "holidays",
+           fmt::format("expected a list of dates, or the name of an .ics file beside the playbook, got {}",
+                       describe(*field.node)));
+    return {};
+  }
+  const auto text = context.read_beside(name);
+  if (!text) {
+    report(context, field, "holidays", fmt::format("the file `{}` cannot be used: {}", name, text.error()));
+    return {};
+  }
+  const auto dates = holidays_from_ics(*text);
+  if (!dates) {
+    report(context, field, "holidays", fmt::format("the file `{}` cannot be used: {}", name, dates.error()));
+    return {};
+  }
+  if (dates->size() > kMostHolidays) {
+    report(context, field, "out-of-range",
+           fmt::format("expected at most {} holidays, got {}", kMostHolidays, dates->size()));
+    return {};
+  }
+  return *dates;
+}
+
+std::vector<LocalDate> read_holidays(LoadContext& context, const Field& field) {
+  if (field.node->is_map()) {
+    report_unsupported(context, field, "`holidays` by country");
+    return {};
+  }
+  if (field.node->is_scalar() && !field.node->text.empty()) return read_holiday_file(context, field);
+  std::vector<LocalDate> dates;
+  const auto items = read_list_or_empty(
+      context, field, "a list of dates, or the name of an .ics file beside the playbook", kMostHolidays);
+  if (!items) return dates;
+  for (const Field& item : *items) {
+    if (const auto date = read_date(context, item)) dates.push_back(*date);
+  }
+  return dates;
+}
+
+}  // namespace
+
+std::optional<ContactHours> read_contact_hours(LoadContext& context, const Field& field) {
+  const Block block(context, field, kContactHoursBlock);
+  if (!block.is_map()) return std::nullopt;
+  ContactHours hours;
+  if (const auto days = block.get("days")) {
+    if (const auto read = read_days(context, *days)) hours.days = *read;
+  }
+  hours.windows = read_windows(context, block);
+  if (const auto zone = block.get("zone"); zone && !(zone->node->is_scalar() && zone->node->text == "lead")) {
+    hours.fixed_zone = read_zone(context, *zone);
+  }
+  if (const auto fallback = block.get("fallback_zone")) hours.fallback_zone = read_zone(context, *fallback);
+  if (const auto holidays = block.get("holidays")) hours.holidays = read_holidays(context, *holidays);
+  std::sort(hours.holidays.begin(), hours.holidays.end());
+  hours.holidays.erase(std::unique(hours.holidays.begin(), hours.holidays.end()), hours.holidays.end());
+  return hours;
+}
+
+}  // namespace relance::rules

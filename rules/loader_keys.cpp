@@ -1,0 +1,174 @@
+#include "rules/loader_keys.h"
+
+#include <algorithm>
+#include <array>
+
+#include "rules/channel.h"
+
+namespace relance::rules {
+
+namespace {
+
+using Presence = KeySpec::Presence;
+constexpr auto optional = Presence::optional;
+constexpr auto required = Presence::required;
+constexpr auto unsupported = Presence::unsupported;
+
+constexpr std::array kPlaybookKeys{
+    KeySpec{"playbook", ValueType::playbook_id, required, "The id, unique in the folder: small letters, digits and -"},
+    KeySpec{"title", ValueType::title, optional, "What people call it; the id when absent"},
+    KeySpec{"priority", ValueType::priority, optional, "Who wins a lead that two playbooks want; default 50"},
+    KeySpec{"enroll", ValueType::enroll, optional, "Which leads come in; without it only playbook.enroll does it"},
+    KeySpec{"in_flight", ValueType::in_flight, optional, "What happens to enrolled leads when this file changes"},
+    KeySpec{"goal", ValueType::event_types, optional, "Event types that end it as a success; default lead.converted"},
+    KeySpec{"exit", ValueType::exit_reasons, optional,
+            "What else ends it; default reply, opt_out, hard_bounce, complaint, lead.lost"},
+    KeySpec{"sla", ValueType::sla, optional, "Promises about the time to the first touch"},
+    KeySpec{"touches", ValueType::touches, optional, "How many touches, within which time"},
+    KeySpec{"contact_hours", ValueType::contact_hours, optional, "When a touch may happen"},
+    KeySpec{"caps", ValueType::caps, optional, "The most touches per channel and period"},
+    KeySpec{"cool_down", ValueType::cool_down, optional, "A pause after touches without reply"},
+    KeySpec{"steps", ValueType::steps, required, "The touches, in order"},
+    KeySpec{"exceptions", ValueType::exceptions, optional, "When a person must take over"},
+    KeySpec{"variants", ValueType::unsupported, unsupported, "Other steps for some leads"},
+    KeySpec{"on", ValueType::unsupported, unsupported, "Starts another playbook for an enrolled lead"},
+    KeySpec{"guardrails", ValueType::unsupported, unsupported, "Measured limits that change behaviour"},
+    KeySpec{"experiment", ValueType::unsupported, unsupported, "An A/B test"},
+    KeySpec{"requires", ValueType::unsupported, unsupported, "What must be there before a step"},
+    KeySpec{"release", ValueType::unsupported, unsupported, "When a lead is let go"},
+    KeySpec{"qualification", ValueType::unsupported, unsupported, "Which leads are worth the effort"},
+};
+
+constexpr std::array kHouseKeys{
+    KeySpec{"zone", ValueType::zone, optional, "The zone of leads that name none; default UTC"},
+    KeySpec{"caps", ValueType::caps, optional, "Caps of every playbook, before its own"},
+    KeySpec{"score", ValueType::unsupported, unsupported, "Points for what leads do"},
+    KeySpec{"handoff", ValueType::unsupported, unsupported, "The score at which a person takes over"},
+    KeySpec{"policies", ValueType::unsupported, unsupported, "Legal packs that apply"},
+};
+
+constexpr std::array kEnrollKeys{
+    KeySpec{"on", ValueType::event_types, optional, "Event types that may enroll"},
+    KeySpec{"when", ValueType::condition, optional, "A condition (CEL) that must hold"},
+    KeySpec{"again", ValueType::again, optional, "Re-enrollment; without it once per lead"},
+};
+
+constexpr std::array kAgainKeys{
+    KeySpec{"after", ValueType::duration, optional, "Time since the last exit; default 0s"},
+    KeySpec{"max", ValueType::positive_count, optional, "Enrollments in all; default unlimited"},
+};
+
+constexpr std::array kSlaKeys{
+    KeySpec{"first_touch", ValueType::first_touch, required, "Time to the first effective touch"},
+};
+
+constexpr std::array kFirstTouchKeys{
+    KeySpec{"within", ValueType::positive_duration, required, "The promised time"},
+    KeySpec{"clock", ValueType::clock, optional, "wall counts all time, business contact hours only; default wall"},
+    KeySpec{"warn_at", ValueType::warn_at, optional, "The part of the time after which sla.at_risk is recorded"},
+    KeySpec{"on_breach", ValueType::on_breach, optional, "What a breach does besides being recorded"},
+    KeySpec{"channels", ValueType::channels, optional, "Channels whose touches count; default all"},
+};
+
+constexpr std::array kTouchesKeys{
+    KeySpec{"min", ValueType::count, optional, "Fewer are a shortfall; default 0"},
+    KeySpec{"max", ValueType::positive_count, optional, "More are withheld; default unlimited"},
+    KeySpec{"within", ValueType::positive_duration, optional, "The window from the anchor; default open"},
+};
+
+constexpr std::array kContactHoursKeys{
+    KeySpec{"days", ValueType::days, optional, "Open days; default mon to fri"},
+    KeySpec{"from", ValueType::time_of_day, optional, "Start of the day's one window"},
+    KeySpec{"to", ValueType::time_of_day, optional, "End of the day's one window; 24:00 ends the day"},
+    KeySpec{"hours", ValueType::hours, optional, "Several windows a day, instead of from and to"},
+    KeySpec{"zone", ValueType::zone_or_lead, optional, "The zone of days, holidays and times; default lead"},
+    KeySpec{"fallback_zone", ValueType::zone, optional, "The zone of leads that name none"},
+    KeySpec{"holidays", ValueType::holidays, optional, "Closed dates: a list, or an .ics file beside the playbook"},
+};
+
+constexpr std::array kCapKeys{
+    KeySpec{"scope", ValueType::cap_scope, optional, "Whose touches count; default lead"},
+    KeySpec{"channel", ValueType::channel_or_any, optional, "Which touches count; default any"},
+    KeySpec{"max", ValueType::positive_count, required, "The most touches per period"},
+    KeySpec{"per", ValueType::cap_period, required, "day, week (of the lead's calendar) or a rolling duration"},
+};
+
+constexpr std::array kCoolDownKeys{
+    KeySpec{"after", ValueType::positive_count, required, "Touches without reply"},
+    KeySpec{"pause", ValueType::positive_duration, required, "How long nothing is sent"},
+};
+
+constexpr std::array kStepKeys{
+    KeySpec{"id", ValueType::step_id, required, "Unique in the file"},
+    KeySpec{"day", ValueType::day, optional, "Calendar days after the anchor; either this or wait"},
+    KeySpec{"at", ValueType::time_of_day, optional, "Local time of a `day:` step; default the anchor's"},
+    KeySpec{"wait", ValueType::duration, optional, "Time after the step before; either this or day"},
+    KeySpec{"channel", ValueType::channel, required, "How the lead is touched"},
+    KeySpec{"template", ValueType::template_name, optional, "The file under templates/, without its ending"},
+    KeySpec{"expires", ValueType::positive_duration, optional, "Not sent when this much later than due"},
+    KeySpec{"skip_if", ValueType::condition, optional, "A condition (CEL) under which it is left out"},
+    KeySpec{"on_cap", ValueType::on_cap, optional, "What a full cap does; default defer"},
+};
+
+constexpr std::array kExceptionKeys{
+    KeySpec{"when", ValueType::condition, required, "A condition (CEL) that holds everything"},
+    KeySpec{"do", ValueType::exception_action, required, "What happens then"},
+    KeySpec{"to", ValueType::recipient, optional, "Who is told; default manager"},
+};
+
+constexpr std::array<std::string_view, 2> kClocks{"wall", "business"};
+constexpr std::array<std::string_view, 3> kInFlight{"pin", "migrate", "end"};
+constexpr std::array<std::string_view, 3> kCapScopes{"lead", "account", "playbook"};
+constexpr std::array<std::string_view, 2> kCalendarPeriods{"day", "week"};
+constexpr std::array<std::string_view, 2> kOnCap{"defer", "skip"};
+constexpr std::array<std::string_view, 1> kEscalate{"escalate"};
+constexpr std::array<std::string_view, 7> kWeekdays{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+constexpr std::array<std::string_view, 4> kExitReasons{"reply", "opt_out", "hard_bounce", "complaint"};
+
+}  // namespace
+
+const BlockSpec kPlaybookBlock{"playbook", kPlaybookKeys, "One playbook"};
+const BlockSpec kHouseBlock{"house", kHouseKeys, "What is true for all playbooks of the folder"};
+const BlockSpec kEnrollBlock{"enroll", kEnrollKeys, "Which leads come in"};
+const BlockSpec kAgainBlock{"again", kAgainKeys, "Re-enrollment"};
+const BlockSpec kSlaBlock{"sla", kSlaKeys, "Promises"};
+const BlockSpec kFirstTouchBlock{"first_touch", kFirstTouchKeys, "The promised time to the first effective touch"};
+const BlockSpec kTouchesBlock{"touches", kTouchesKeys, "How many touches, within which time"};
+const BlockSpec kContactHoursBlock{"contact_hours", kContactHoursKeys, "When a touch may happen"};
+const BlockSpec kCapBlock{"cap", kCapKeys, "The most touches per channel and period"};
+const BlockSpec kCoolDownBlock{"cool_down", kCoolDownKeys, "A pause after touches without reply"};
+const BlockSpec kStepBlock{"step", kStepKeys, "One touch"};
+const BlockSpec kExceptionBlock{"exception", kExceptionKeys, "When a person must take over"};
+
+std::span<const BlockSpec* const> all_blocks() {
+  static constexpr std::array<const BlockSpec*, 12> kAll{
+      &kPlaybookBlock, &kHouseBlock,        &kEnrollBlock, &kAgainBlock,    &kSlaBlock,  &kFirstTouchBlock,
+      &kTouchesBlock,  &kContactHoursBlock, &kCapBlock,    &kCoolDownBlock, &kStepBlock, &kExceptionBlock};
+  return kAll;
+}
+
+const KeySpec* BlockSpec::find(std::string_view key) const {
+  const auto found = std::find_if(keys.begin(), keys.end(), [&](const KeySpec& spec) { return spec.name == key; });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+std::span<const std::string_view> clock_names() { return kClocks; }
+std::span<const std::string_view> in_flight_names() { return kInFlight; }
+std::span<const std::string_view> cap_scope_names() { return kCapScopes; }
+std::span<const std::string_view> calendar_period_names() { return kCalendarPeriods; }
+std::span<const std::string_view> on_cap_names() { return kOnCap; }
+std::span<const std::string_view> on_breach_names() { return kEscalate; }
+std::span<const std::string_view> exception_action_names() { return kEscalate; }
+std::span<const std::string_view> weekday_names() { return kWeekdays; }
+std::span<const std::string_view> exit_reason_names() { return kExitReasons; }
+
+std::span<const std::string_view> channel_names() {
+  static const auto kNames = [] {
+    std::array<std::string_view, kChannels.size()> names;
+    for (std::size_t i = 0; i < names.size(); ++i) names[i] = to_string(kChannels[i]);
+    return names;
+  }();
+  return kNames;
+}
+
+}  // namespace relance::rules

@@ -1,0 +1,115 @@
+#pragma once
+// The keys of the playbook language, one table per block. The loader reads by these tables and the JSON Schemas in
+// rules/schema are written from them, so neither can know a key that the other does not.
+// Adding a key: a line here, a line in the block's reader (rules/loader_blocks.cpp), and the schemas written anew.
+
+#include <span>
+#include <string_view>
+
+namespace relance::rules {
+
+/// What a key's value must be. Each has one reader in the loader and one definition in the schema.
+enum class ValueType {
+  playbook_id,
+  step_id,
+  title,
+  priority,
+  enroll,
+  event_types,  // one or a list
+  condition,
+  again,
+  duration,           // 0s is fine
+  positive_duration,  // 0s would stop everything
+  count,              // 0 is fine
+  positive_count,     // 0 would stop everything
+  in_flight,
+  exit_reasons,
+  sla,
+  first_touch,
+  clock,
+  warn_at,
+  on_breach,
+  channel,
+  channel_or_any,
+  channels,
+  touches,
+  contact_hours,
+  days,
+  time_of_day,
+  hours,
+  zone,
+  zone_or_lead,
+  holidays,
+  caps,
+  cap_scope,
+  cap_period,
+  cool_down,
+  steps,
+  day,
+  template_name,
+  on_cap,
+  exceptions,
+  exception_action,
+  recipient,
+  unsupported,
+};
+
+struct KeySpec {
+  enum class Presence { optional, required, unsupported };
+  std::string_view name;
+  ValueType type;
+  Presence presence;
+  std::string_view description;  // for the help of editors
+};
+
+struct BlockSpec {
+  std::string_view name;  // as messages and the schema call it
+  std::span<const KeySpec> keys;
+  std::string_view description;
+
+  const KeySpec* find(std::string_view key) const;
+};
+
+extern const BlockSpec kPlaybookBlock;
+extern const BlockSpec kHouseBlock;
+extern const BlockSpec kEnrollBlock;
+extern const BlockSpec kAgainBlock;
+extern const BlockSpec kSlaBlock;
+extern const BlockSpec kFirstTouchBlock;
+extern const BlockSpec kTouchesBlock;
+extern const BlockSpec kContactHoursBlock;
+extern const BlockSpec kCapBlock;
+extern const BlockSpec kCoolDownBlock;
+extern const BlockSpec kStepBlock;
+extern const BlockSpec kExceptionBlock;
+
+std::span<const BlockSpec* const> all_blocks();
+
+// Bounds. Far above what anyone writes; they keep sums and lists small enough to compute with.
+constexpr int kHighestPriority = 100;
+constexpr int kLastDay = 3650;
+constexpr int kHighestCount = 1'000'000;
+constexpr int kMostSteps = 200;
+constexpr int kMostCaps = 50;
+constexpr int kMostExceptions = 50;
+constexpr int kMostHolidays = 5000;
+constexpr int kMostWindows = 48;
+constexpr int kMostEventTypes = 64;
+constexpr int kMostPlaybooks = 1000;
+constexpr int kLongestId = 64;
+constexpr int kLongestText = 200;  // titles, template names, recipients; bytes
+
+// The closed lists of words, in the order in which messages name them.
+std::span<const std::string_view> clock_names();             // wall, business
+std::span<const std::string_view> in_flight_names();         // pin, migrate, end
+std::span<const std::string_view> cap_scope_names();         // lead, account, playbook
+std::span<const std::string_view> calendar_period_names();   // day, week
+std::span<const std::string_view> on_cap_names();            // defer, skip
+std::span<const std::string_view> on_breach_names();         // escalate
+std::span<const std::string_view> exception_action_names();  // escalate
+std::span<const std::string_view> weekday_names();           // mon to sun
+std::span<const std::string_view> channel_names();
+/// What `exit` may name besides event types: reply, opt_out, hard_bounce, complaint.
+std::span<const std::string_view> exit_reason_names();
+
+}  // namespace relance::rules

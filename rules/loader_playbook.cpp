@@ -1,0 +1,126 @@
+#include "rules/loader_playbook.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "rules/canonical.h"
+#include "rules/loader_blocks.h"
+#include "rules/yaml_reader.h"
+
+namespace relance::rules {
+
+namespace {
+
+/// The document, or nothing and the reader's problems in the report.
+std::optional<YamlNode> read_document(Report& report) {
+  auto document = read_yaml(report.source());
+  if (document) return std::move(*document);
+  for (YamlProblem& problem : document.error()) {
+    report.add({problem.position, "", std::move(problem.rule), std::move(problem.text), std::move(problem.suggestion)});
+  }
+  return std::nullopt;
+}
+
+std::vector<Finding> sorted(Report& report) {
+  std::vector<Finding> findings = report.take();
+  sort_findings(findings);
+  return findings;
+}
+
+/// What the lead's day is while nothing else names a zone: the same in contact hours and for everything else.
+void settle_zone(Playbook& playbook, const House& house) {
+  playbook.fallback_zone = house.zone;
+  if (!playbook.contact_hours) return;
+  if (playbook.contact_hours->fallback_zone) playbook.fallback_zone = *playbook.contact_hours->fallback_zone;
+  playbook.contact_hours->fallback_zone = playbook.fallback_zone;
+}
+
+void read_names(LoadContext& context, const Block& block, Playbook& playbook) {
+  if (const auto id = block.get("playbook")) {
+    playbook.id = PlaybookId(read_playbook_id(context, *id).value_or(""));
+    playbook.position = context.report.position(id->node->position);
+  }
+  playbook.title = playbook.id.value;
+  if (const auto title = block.get("title")) playbook.title = read_line(context, *title).value_or("");
+  if (const auto priority = block.get("priority")) {
+    playbook.priority = read_integer(context, *priority, {.least = 0, .most = kHighestPriority}).value_or(0);
+  }
+}
+
+void read_life(LoadContext& context, const Block& block, Playbook& playbook) {
+  if (const auto enroll = block.get("enroll")) playbook.enroll = read_enroll(context, *enroll).value_or(Enroll{});
+  if (const auto in_flight = block.get("in_flight")) {
+    playbook.in_flight = read_in_flight(context, *in_flight).value_or(InFlight::pin);
+  }
+  playbook.goal = {EventType::lead_converted};
+  if (const auto goal = block.get("goal")) {
+    playbook.goal = read_event_types(context, *goal).value_or(std::vector<EventType>{});
+  }
+  ExitReasons exit{{EventType::lead_lost}, true};
+  if (const auto reasons = block.get("exit")) exit = read_exit(context, *reasons).value_or(exit);
+  playbook.exit_types = exit.types;
+  playbook.exit_on_reply = exit.on_reply;
+}
+
+void read_rules(LoadContext& context, const Block& block, Playbook& playbook) {
+  if (const auto sla = block.get("sla")) playbook.sla = read_sla(context, *sla);
+  if (const auto touches = block.get("touches")) playbook.touches = read_touches(context, *touches).value_or(Touches{});
+  if (const auto hours = block.get("contact_hours")) playbook.contact_hours = read_contact_hours(context, *hours);
+  playbook.caps = context.house.caps;
+  if (const auto caps = block.get("caps")) {
+    const auto own = read_caps(context, *caps).value_or(std::vector<Cap>{});
+    playbook.caps.insert(playbook.caps.end(), own.begin(), own.end());
+    if (playbook.caps.size() > static_cast<std::size_t>(kMostCaps)) {
+      report(
+          context, *caps, "out-of-range",
+          fmt::format("expected at most {} caps together with the house's, got {}", kMostCaps, playbook.caps.size()));
+    }
+  }
+  if (const auto cool_down = block.get("cool_down")) playbook.cool_down = read_cool_down(context, *cool_down);
+  if (const auto steps = block.get("steps")) playbook.steps = read_steps(context, *steps).value_or(std::vector<Step>{});
+  if (const auto exceptions = block.get("exceptions")) {
+    playbook.exceptions = read_exceptions(context, *exceptions).value_or(std::vector<Exception>{});
+  }
+}
+
+}  // namespace
+
+Playbook read_model(LoadContext& context, const YamlNode& document) {
+  Playbook playbook;
+  const Block block(context, {&document, ""}, kPlaybookBlock);
+  if (!block.is_map()) return playbook;
+  read_names(context, block, playbook);
+  read_life(context, block, playbook);
+  read_rules(context, block, playbook);
+  settle_zone(playbook, context.house);
+  return playbook;
+}
+
+PlaybookReading read_playbook(const SourceText& source, const House& house, const ReadBeside& read_beside) {
+  Report report(source.name, source.text);
+  LoadContext context{report, house, read_beside};
+  PlaybookReading reading;
+  if (const auto document = read_document(report)) reading.playbook = read_model(context, *document);
+  if (report.empty()) seal(reading.playbook);
+  reading.findings = sorted(report);
+  return reading;
+}
+
+tl::expected<House, std::vector<Finding>> read_house(const SourceText& source) {
+  Report report(source.name, source.text);
+  const House none;
+  LoadContext context{report, none, {}};
+  House house;
+  if (const auto document = read_document(report)) {
+    const Block block(context, {&*document, ""}, kHouseBlock);
+    if (block.is_map()) {
+      if (const auto zone = block.get("zone")) house.zone = read_zone(context, *zone).value_or(Zone());
+      if (const auto caps = block.get("caps")) house.caps = read_caps(context, *caps).value_or(std::vector<Cap>{});
+    }
+  }
+  if (!report.empty()) return tl::unexpected(sorted(report));
+  return house;
+}
+
+}  // namespace relance::rules

@@ -1,0 +1,31 @@
+#pragma once
+// Reads one file of the language into the model. Internal to the loader: rules/loader.h is the way in.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rules/loader_values.h"
+
+namespace relance::rules {
+
+/// A file of the folder: its name in messages, and its text without a byte order mark.
+struct SourceText {
+  std::string name;
+  std::string_view text;
+};
+
+using ReadBeside = std::function<tl::expected<std::string, std::string>(const std::string& name)>;
+
+/// What could be read of a file. The playbook is complete and sealed when there is no finding; otherwise only its id
+/// and position may be used, when the id is not empty.
+struct PlaybookReading {
+  Playbook playbook;
+  std::vector<Finding> findings;
+};
+PlaybookReading read_playbook(const SourceText& source, const House& house, const ReadBeside& read_beside);
+/// The model from a document, without the seal.
+Playbook read_model(LoadContext& context, const YamlNode& document);
+tl::expected<House, std::vector<Finding>> read_house(const SourceText& source);
+
+}  // namespace relance::rules

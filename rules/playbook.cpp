@@ -1,0 +1,92 @@
+#include "rules/playbook.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace relance::rules {
+
+namespace {
+
+std::string_view scope_name(Cap::Scope scope) {
+  switch (scope) {
+    case Cap::Scope::lead:
+      return "lead";
+    case Cap::Scope::account:
+      return "account";
+    case Cap::Scope::playbook:
+      return "playbook";
+  }
+  return "lead";
+}
+
+Duration longest_rolling_cap(const Playbook& playbook) {
+  Duration longest{0};
+  for (const Cap& cap : playbook.caps) {
+    if (const auto* rolling = std::get_if<Duration>(&cap.per)) longest = std::max(longest, *rolling);
+  }
+  return longest;
+}
+
+}  // namespace
+
+const std::vector<cel::Variable>& condition_variables() {
+  static const auto* const variables =
+      new std::vector<cel::Variable>{{"lead", cel::VariableType::map_string_dyn},
+                                     {"account", cel::VariableType::map_string_dyn},
+                                     {"event", cel::VariableType::map_string_dyn},
+                                     {"now", cel::VariableType::timestamp},
+                                     {"enrollment", cel::VariableType::map_string_dyn}};
+  return *variables;
+}
+
+std::string rule_id(const Cap& cap) {
+  std::string id = "cap:";
+  id += scope_name(cap.scope);
+  id += ':';
+  id += cap.channel ? to_string(*cap.channel) : std::string_view("any");
+  return id;
+}
+
+const Step* Playbook::find_step(const StepId& step) const {
+  const auto found = std::find_if(steps.begin(), steps.end(), [&](const Step& s) { return s.id == step; });
+  return found == steps.end() ? nullptr : &*found;
+}
+
+Rulebook::Rulebook(House house, std::vector<Playbook> current) : house_(std::move(house)) {
+  for (Playbook& playbook : current) current_.push_back(std::make_shared<const Playbook>(std::move(playbook)));
+  std::sort(current_.begin(), current_.end(), [](const auto& a, const auto& b) {
+    return a->priority != b->priority ? a->priority > b->priority : a->id < b->id;
+  });
+  for (const auto& playbook : current_) {
+    by_id_.emplace(playbook->id, playbook.get());
+    by_revision_.emplace(playbook->revision, playbook);
+    longest_cap_period_ = std::max(longest_cap_period_, longest_rolling_cap(*playbook));
+    for (const EventType type : playbook->enroll.on) {
+      candidates_[static_cast<std::size_t>(type)].push_back(playbook.get());
+    }
+  }
+}
+
+void Rulebook::add_pinned(Playbook playbook) {
+  const Revision revision = playbook.revision;
+  if (by_revision_.contains(revision)) return;
+  longest_cap_period_ = std::max(longest_cap_period_, longest_rolling_cap(playbook));
+  by_revision_.emplace(revision, std::make_shared<const Playbook>(std::move(playbook)));
+}
+
+const std::vector<const Playbook*>& Rulebook::candidates(EventType type) const {
+  return candidates_[static_cast<std::size_t>(type)];
+}
+
+const Playbook* Rulebook::find(const PlaybookId& id) const {
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : found->second;
+}
+
+const Playbook* Rulebook::find(const PlaybookId& id, const Revision& revision) const {
+  const auto found = by_revision_.find(revision);
+  // A revision covers the id, so another id under it is a caller's mix-up: better no playbook than the wrong one.
+  return found == by_revision_.end() || found->second->id != id ? nullptr : found->second.get();
+}
+
+}  // namespace relance::rules
