@@ -1,0 +1,53 @@
+#include "engine/store/id_octets.h"
+
+#include <span>
+
+#include "rules/sha256.h"
+
+namespace relance::engine {
+namespace {
+
+constexpr char kHexadecimal = '\x00';
+constexpr char kText = '\x01';
+
+constexpr int digit_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+bool is_hexadecimal(std::string_view id) {
+  if (id.size() % 2 != 0) return false;
+  for (const char c : id) {
+    if (digit_value(c) < 0) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string to_id_octets(std::string_view id) {
+  std::string octets;
+  if (id.empty()) return octets;
+  if (!is_hexadecimal(id)) {
+    octets.reserve(id.size() + 1);
+    octets += kText;
+    octets += id;
+    return octets;
+  }
+  octets.reserve(id.size() / 2 + 1);
+  octets += kHexadecimal;
+  for (std::size_t i = 0; i < id.size(); i += 2) {
+    octets += static_cast<char>(digit_value(id[i]) * 16 + digit_value(id[i + 1]));
+  }
+  return octets;
+}
+
+std::string from_id_octets(std::string_view octets) {
+  if (octets.empty()) return {};
+  const std::string_view rest = octets.substr(1);
+  if (octets.front() != kHexadecimal) return std::string(rest);
+  return rules::to_hex(std::span(reinterpret_cast<const std::uint8_t*>(rest.data()), rest.size()));
+}
+
+}  // namespace relance::engine
