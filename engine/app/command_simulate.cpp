@@ -1,0 +1,160 @@
+// relance simulate: playbooks and events in, ledger records or a timeline per lead out.
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <memory>
+
+#include "engine/app/commands.h"
+#include "engine/intake/event_reader.h"
+#include "engine/ledger/ledger_line.h"
+#include "engine/simulate/simulation.h"
+#include "rules/loader.h"
+
+namespace relance::app {
+
+namespace {
+
+using engine::LedgerContext;
+using rules::Instant;
+using rules::Record;
+
+struct Arguments {
+  std::string folder;
+  std::string events;
+  std::string until;
+  std::string outcomes;
+  std::string format = "jsonl";
+};
+
+/// Ledger records as JSON Lines, written in large pieces.
+class JsonLines {
+ public:
+  ~JsonLines() { flush(); }
+  void write(std::uint64_t seq, const LedgerContext& context, const std::vector<Record>& records) {
+    engine::LineContext line;
+    line.subject = context.lead ? std::string_view(context.lead->subject.value) : std::string_view();
+    line.lead = context.lead ? std::string_view(context.lead->id.value) : std::string_view();
+    if (context.lead && context.lead->account) line.account = context.lead->account->value;
+    line.cause = context.cause;
+    for (const Record& record : records) {
+      line.seq = seq++;
+      engine::append_ledger_line(buffer_, record, line);
+      buffer_.push_back('\n');
+    }
+    if (buffer_.size() > kPiece) flush();
+  }
+  void flush() {
+    std::fwrite(buffer_.data(), 1, buffer_.size(), stdout);
+    std::fflush(stdout);
+    buffer_.clear();
+  }
+
+ private:
+  static constexpr std::size_t kPiece = 1 << 20;
+  std::string buffer_;
+};
+
+/// A readable timeline, grouped by lead in order of their ids.
+class Timeline {
+ public:
+  void write(const LedgerContext& context, const std::vector<Record>& records) {
+    auto& lines = leads_[context.lead ? context.lead->id.value : std::string()];
+    for (const Record& record : records) {
+      std::string line = "  " + rules::to_string(record.at) + "  ";
+      std::string type(rules::to_string(record.type));
+      type.resize(std::max<std::size_t>(type.size(), 20), ' ');
+      lines.push_back(line + type + "  " + rules::sentence(record));
+    }
+  }
+  void print() const {
+    for (const auto& [lead, lines] : leads_) {
+      std::cout << lead << "\n";
+      for (const std::string& line : lines) std::cout << line << "\n";
+    }
+  }
+
+ private:
+  std::map<std::string, std::vector<std::string>> leads_;
+};
+
+int fail(const std::string& message) {
+  std::cerr << "relance simulate: " << message << "\n";
+  return 2;
+}
+
+/// Feeds the file; a line that is no event is one line on stderr, and the run goes on. The error says why it cannot
+/// read.
+tl::expected<void, std::string> feed(engine::Simulation& simulation, const std::string& path,
+                                     std::optional<Instant> until) {
+  engine::EventReader reader;
+  std::ifstream file(path);
+  if (!file) return tl::unexpected<std::string>("cannot read " + path);
+  std::string line;
+  for (int number = 1; std::getline(file, line); ++number) {
+    if (line.empty()) continue;
+    const auto event = reader.read(line, std::nullopt);
+    if (!event) {
+      std::cerr << path << ":" << number << ": dead letter: " << event.error().code << ": " << event.error().message << "\n";
+    } else if (!until || event->time <= *until) {
+      simulation.handle(*event);
+    }
+  }
+  return {};
+}
+
+int simulate(const Arguments& arguments) {
+  const auto rulebook = rules::load_folder(arguments.folder);
+  if (!rulebook) {
+    for (const rules::Finding& finding : rulebook.error()) std::cerr << rules::to_string(finding) << "\n";
+    return 1;
+  }
+  std::optional<Instant> until;
+  if (!arguments.until.empty()) {
+    until = rules::parse_rfc3339(arguments.until);
+    if (!until) return fail("--until is no RFC 3339 instant, such as 2026-03-02T08:00:00Z");
+  }
+  engine::Outcomes outcomes;
+  if (!arguments.outcomes.empty()) {
+    auto read = engine::read_outcomes(arguments.outcomes);
+    if (!read) return fail(read.error());
+    outcomes = std::move(*read);
+  }
+
+  JsonLines lines;
+  Timeline timeline;
+  const bool text = arguments.format == "text";
+  engine::Simulation simulation(
+      *rulebook,
+      [&](std::uint64_t seq, const LedgerContext& context, const std::vector<Record>& records) {
+        if (text) {
+          timeline.write(context, records);
+        } else {
+          lines.write(seq, context, records);
+        }
+      },
+      std::move(outcomes));
+  const auto read = feed(simulation, arguments.events, until);
+  if (!read) return fail(read.error());
+  simulation.run_until(until.value_or(Instant::never()));
+  if (text) timeline.print();
+  return 0;
+}
+
+}  // namespace
+
+void add_simulate(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<Arguments>();
+  auto* command = app.add_subcommand("simulate", "What the playbooks do to a file of events, on a virtual clock");
+  command->add_option("folder", arguments->folder, "Folder of playbooks")->required();
+  command->add_option("--events", arguments->events, "CloudEvents, one JSON object a line")->required();
+  command->add_option("--until", arguments->until, "Stop after this instant (RFC 3339); default: when nothing is due");
+  command->add_option("--outcomes", arguments->outcomes,
+                      "What touches come to: JSON Lines of lead, step, after, event");
+  command->add_option("--format", arguments->format, "jsonl (ledger records) or text (a timeline per lead)")
+      ->check(CLI::IsMember({"jsonl", "text"}));
+  command->callback([arguments, &exit_code] { exit_code = simulate(*arguments); });
+}
+
+}  // namespace relance::app
