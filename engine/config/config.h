@@ -135,14 +135,15 @@ struct StoreConfig {
 
 /// Where the value of one setting came from, for `relance config show`.
 struct SettingOrigin {
-  std::string value;   // as `config show` prints it: normalised, secrets redacted
-  std::string source;  // "default", "relance.yaml:12", "relance.yaml:14 (environment SMTP_PASSWORD)"
+  std::string value;   // in YAML's flow style, empty for none; of a secret the name of its file or variable
+  std::string source;  // "default", "relance.yaml:12"
 };
 
 struct Config {
   std::filesystem::path file;
   std::filesystem::path data_dir;
   std::filesystem::path playbooks;
+  std::string default_language;               // of templates, for leads of whom no language is known
   std::vector<std::filesystem::path> inputs;  // JSON Lines files of events, read at start in this order
   ClockConfig clock;
   HttpConfig http;
@@ -153,7 +154,8 @@ struct Config {
   ConnectorsConfig connectors;
   LogConfig log;
   StoreConfig store;
-  std::map<std::string, SettingOrigin, std::less<>> origins;  // by the setting's name, all of them
+  std::map<std::string, SettingOrigin, std::less<>>
+      origins;  // by the setting's name; secrets by `<name>_file` or `_env`
 };
 
 /// Reads and checks the file, and the secrets that it names. On failure every finding, each printed as
