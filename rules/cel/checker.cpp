@@ -348,7 +348,7 @@ class Checker {
     if (chosen == nullptr) return fail(node.offset, no_overload(node, style, operands));
     StaticType type = is_certain ? simple(chosen->result) : kDyn;
     if (is_certain && chosen->result == Kind::list) type = types_.join(operands[0].type, operands[1].type);
-    if (chosen->function == Function::matches) {
+    if (chosen->function == Function::matches && kind(operands[1]) == Kind::string) {
       if (const std::string* pattern = builder_.constant_text(operands[1].instruction)) {
         return constant_regex(tree_[node.children[1]].offset, *pattern, operands[0]);
       }
