@@ -286,11 +286,16 @@ class HolidayReader {
       return Error("RRULE repeats more than once a day; DAILY, WEEKLY, MONTHLY and YEARLY are supported");
     }
     if (++rules_ > kMaxRules) return Error("the file has more than 500 RRULEs");
-    if (!icaltime_is_null_time(rule.until)) rule.until = as_local(rule.until, times.zone);
+    if (!icaltime_is_null_time(rule.until)) {
+      rule.until = as_local(rule.until, times.zone);
+      // What is left of a series that was cut at its first occurrence.
+      if (icaltime_compare(rule.until, times.start) < 0) return {};
+    }
     const std::unique_ptr<icalrecur_iterator, FreeIterator> iterator(icalrecur_iterator_new(rule, times.start));
-    if (iterator == nullptr) return Error("RRULE is not valid, or never gives a date");
-    for (auto time = icalrecur_iterator_next(iterator.get()); !icaltime_is_null_time(time) && time.year <= kLastYear;
-         time = icalrecur_iterator_next(iterator.get())) {
+    auto time = iterator == nullptr ? icaltime_null_time() : icalrecur_iterator_next(iterator.get());
+    // Also a bound on the work: to find out takes libical half a second.
+    if (icaltime_is_null_time(time)) return Error("RRULE is not valid, or never gives a date");
+    for (; !icaltime_is_null_time(time) && time.year <= kLastYear; time = icalrecur_iterator_next(iterator.get())) {
       if (++occurrences_ > kMaxOccurrences) return Error("RRULE repeats too often");
       // Before the Gregorian calendar libical counts in the Julian one; nothing that old matters.
       if (time.year < 1600) continue;

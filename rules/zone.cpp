@@ -24,7 +24,7 @@ constexpr std::int64_t kMsPerHour = 60LL * kMsPerMinute;
 constexpr std::int64_t kLastMs = 2'000'000'000 * kMsPerDay;
 /// No zone has ever been further from UTC.
 constexpr std::int64_t kMaxOffsetMs = 26 * kMsPerHour;
-/// Clock changes after this year are not looked up: the last offset holds for ever.
+/// A database of rules instead of files would go on for ever.
 constexpr int kLastYear = 2100;
 
 constexpr std::size_t kMaxNameLength = 64;

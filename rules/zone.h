@@ -3,7 +3,8 @@
 // playbook language: a local time that a clock change skips is the first instant after the gap; one that happens twice
 // is the first of the two.
 // Threads: a `Zone` is an immutable handle, copied freely; lookups are thread-safe. I/O: `Zone::find` reads the zone
-// files once per zone; nothing else here does.
+// files once per zone; nothing else here does. The system's files hold clock changes up to 2037; after the last one a
+// zone keeps its offset.
 
 #include <compare>
 #include <cstdint>
@@ -51,7 +52,8 @@ class Zone {
   /// UTC.
   Zone();
   /// An IANA name ("Europe/Paris", "UTC"; links such as "Asia/Calcutta" too); nullopt when the database has none.
-  /// Never throws. Names with ".." or a leading "/" are refused. Results, also failures, are cached.
+  /// Never throws. Names with ".." or a leading "/", or longer than 64 characters, are refused. Zones are cached, and
+  /// up to 1000 unknown names.
   static std::optional<Zone> find(std::string_view name);
 
   const std::string& name() const;
@@ -59,8 +61,7 @@ class Zone {
   LocalDate local_date(Instant instant) const { return local(instant).date; }
   /// First instant of that local time; after a gap, the first instant after it. Time 24:00 is the next day's midnight.
   Instant resolve(LocalDateTime local) const;
-  /// Where the local time `local` stands when read as the end or start of a window on the local time line: like
-  /// resolve(). Midnight that begins `date` (the first instant of that local day).
+  /// The first instant of that local day.
   Instant midnight(LocalDate date) const { return resolve({date, LocalTime{0}}); }
   /// Offset from UTC at `instant`, milliseconds.
   Duration offset(Instant instant) const;

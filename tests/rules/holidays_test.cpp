@@ -74,6 +74,10 @@ TEST_CASE("rules by weekday, with a count, with an end") {
   CHECK(dates_of("DTSTART;VALUE=DATE:20260105\r\nRRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=2\r\n") == "2026-01-05 2026-01-19");
 }
 
+TEST_CASE("a rule that ends before its start leaves the start") {
+  CHECK(dates_of("DTSTART;VALUE=DATE:20260501\r\nRRULE:FREQ=YEARLY;UNTIL=20260430\r\n") == "2026-05-01");
+}
+
 TEST_CASE("an end in UTC counts in the event's zone") {
   // 23:00 on 1 February in UTC is 08:00 on 2 February in Tokyo: the second occurrence is the last.
   CHECK(dates_of("DTSTART;TZID=Asia/Tokyo:20260126T080000\r\nRRULE:FREQ=WEEKLY;UNTIL=20260201T230000Z\r\n") ==
@@ -139,6 +143,8 @@ TEST_CASE("errors in an event name its line") {
   CHECK(dates_of("DTSTART;VALUE=DATE:20260501\r\nRRULE:FREQ=SOMETIMES\r\n") ==
         "line 4: RRULE cannot be read: FREQ=SOMETIMES");
   CHECK(dates_of("DTSTART;VALUE=DATE:20260501\r\nRRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30\r\n") ==
+        "line 4: RRULE is not valid, or never gives a date");
+  CHECK(dates_of("DTSTART;VALUE=DATE:20260501\r\nRRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30\r\n") ==
         "line 4: RRULE is not valid, or never gives a date");
   CHECK(dates_of("DTSTART;VALUE=DATE:20260501\r\nRDATE;VALUE=DATE:20260532\r\n") ==
         "line 4: RDATE is a date that does not exist");
