@@ -41,7 +41,10 @@ Due first_due(const Scope& scope) {
       consider(std::max(*enrollment->sla->at_risk, enrollment->enrolled_at), DueKind::sla_at_risk);
     consider(std::max(enrollment->sla->deadline, enrollment->enrolled_at), DueKind::sla_breached);
   }
-  if (enrollment->window_end && !enrollment->pause) {
+  if (!enrollment->window_end) {
+    // No window: it ends as soon as no step is open, also while paused, but after the events of that very instant.
+    if (!has_open_step(*enrollment)) consider(enrollment->ready_from, DueKind::window_end);
+  } else if (!enrollment->pause) {
     consider(std::max(*enrollment->window_end, enrollment->ready_from), DueKind::window_end);
   }
   return first;

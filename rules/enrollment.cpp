@@ -203,12 +203,4 @@ void close_window(Scope& scope, Enrollment& enrollment, const Playbook& playbook
   complete(scope, enrollment, playbook);
 }
 
-void end_when_done(Scope& scope, const Playbook& playbook) {
-  auto& enrollment = scope.lead.enrollment;
-  if (!enrollment || playbook.touches.within) return;
-  const bool open = std::any_of(enrollment->steps.begin(), enrollment->steps.end(),
-                                [](const StepState& step) { return step.status == StepStatus::open; });
-  if (!open) complete(scope, *enrollment, playbook);
-}
-
 }  // namespace relance::rules

@@ -72,9 +72,8 @@ void sla_breached(Scope& scope, Enrollment& enrollment);
 void handle_exit(Scope& scope, const ConsentOutcome& consent);
 void handle_enrollment(Scope& scope);
 void exit_enrollment(Scope& scope, std::string_view reason);
+/// The end of an enrollment: at the end of its window or, without `touches.within`, once no step is open.
 void close_window(Scope& scope, Enrollment& enrollment, const Playbook& playbook);
-/// Without `touches.within`, an enrollment ends as soon as no step is open.
-void end_when_done(Scope& scope, const Playbook& playbook);
 
 // pause.cpp: event step 7.
 void handle_pause(Scope& scope);
@@ -86,6 +85,7 @@ void ask_exceptions(Scope& scope, Enrollment& enrollment, const Playbook& playbo
 
 // steps.cpp: "When a step runs".
 Instant step_due(const Scope& scope, const Enrollment& enrollment, const Playbook& playbook, const Step& step);
+bool has_open_step(const Enrollment& enrollment);
 /// When the open step is asked (again); never() when there is none, it is held, or the enrollment is paused.
 Instant step_instant(const Scope& scope, const Enrollment& enrollment, const Playbook& playbook);
 void ask_step(Scope& scope, Enrollment& enrollment, const Playbook& playbook);

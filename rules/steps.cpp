@@ -110,6 +110,11 @@ Instant step_due(const Scope& scope, const Enrollment& enrollment, const Playboo
   return std::max(zone.resolve({anchor.date + on_day.day, on_day.at.value_or(anchor.time)}), enrollment.anchor);
 }
 
+bool has_open_step(const Enrollment& enrollment) {
+  return std::any_of(enrollment.steps.begin(), enrollment.steps.end(),
+                     [](const StepState& step) { return step.status == StepStatus::open; });
+}
+
 Instant step_instant(const Scope& scope, const Enrollment& enrollment, const Playbook& playbook) {
   if (enrollment.pause) return Instant::never();
   const StepState* state = open_step(const_cast<Enrollment&>(enrollment));
@@ -152,7 +157,6 @@ void ask_step(Scope& scope, Enrollment& enrollment, const Playbook& playbook) {
         break;
     }
   }
-  end_when_done(scope, playbook);
 }
 
 }  // namespace relance::rules
