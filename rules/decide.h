@@ -33,6 +33,7 @@ struct Escalate {
   std::string rule;    // "exception", "sla"
   std::string to;      // "manager", ...
   std::string reason;  // one sentence
+  Instant at;
 };
 /// An emitted touch that was not handed off will not go out: `relance.action.cancel`.
 struct CancelTouch {

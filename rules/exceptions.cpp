@@ -22,7 +22,8 @@ void hold(Scope& scope, Enrollment& enrollment, const Playbook& playbook, std::u
                     playbook.revision,
                     "exception",
                     playbook.exceptions[index].to,
-                    "An exception of the playbook holds: " + playbook.exceptions[index].when.expression.text()};
+                    "An exception of the playbook holds: " + playbook.exceptions[index].when.expression.text(),
+                    scope.now()};
   Record& record = scope.record(RecordType::lead_escalated, enrollment);
   record.rule = "exception";
   record.action = escalate.action;

@@ -118,8 +118,8 @@ void sla_breached(Scope& scope, Enrollment& enrollment) {
   scope.record(RecordType::sla_breached, enrollment);
   if (!playbook.sla || !playbook.sla->escalate_on_breach) return;
   const EnrollmentId id = enrollment_id(scope.lead.subject, enrollment.ordinal);
-  Escalate escalate{action_id(id, "escalate:sla", 0),      playbook.id, playbook.revision, "sla", "manager",
-                    "The promised first touch is overdue."};
+  Escalate escalate{action_id(id, "escalate:sla", 0),       playbook.id, playbook.revision, "sla", "manager",
+                    "The promised first touch is overdue.", scope.now()};
   Record& record = scope.record(RecordType::lead_escalated, enrollment);
   record.rule = "sla";
   record.action = escalate.action;

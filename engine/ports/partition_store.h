@@ -55,7 +55,7 @@ struct OutboxRow {
   std::optional<rules::Channel> channel;
   std::string template_name;  // empty: none
   std::string reason;         // escalate, cancel
-  std::string to;             // escalate
+  std::string to;             // escalate: who is told; cancel: the action it takes back
   rules::Instant created;
   rules::Instant due;
   rules::Instant not_after = rules::Instant::never();
