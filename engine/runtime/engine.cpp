@@ -1,0 +1,351 @@
+#include "engine/runtime/engine.h"
+
+#include <algorithm>
+
+#include <spdlog/spdlog.h>
+#include <boost/asio/post.hpp>
+
+#include "engine/ledger/ledger_line.h"
+#include "engine/runtime/lead_view.h"
+
+namespace relance::engine {
+
+using rules::Duration;
+using rules::Instant;
+
+namespace {
+
+/// The store keeps the engine's clock beside the inputs' positions: it never runs backwards, not across a restart.
+constexpr const char* kClockPosition = "engine:clock";
+/// Staged decisions after which a turn commits, however much more is due (Monday, 09:00).
+constexpr std::size_t kMaxStaged = 5000;
+constexpr std::size_t kTimelineLines = 200;
+
+}  // namespace
+
+Engine::Engine(Parts parts, EngineSettings settings)
+    : parts_(parts),
+      settings_(settings),
+      work_guard_(context_.get_executor()),
+      timer_(context_),
+      arrivals_(static_cast<std::size_t>(settings.intake.queue), [this] { wake(); }),
+      processor_(parts.rulebook, parts.store, parts.outbox) {
+  if (const auto clock = parts_.store.position(kClockPosition)) {
+    committed_clock_ = Instant{*clock};
+    parts_.clock.continue_from(committed_clock_);
+    processor_.advance(committed_clock_);
+  }
+}
+
+// --- The loop -----------------------------------------------------------------------------------------------------
+
+tl::expected<void, std::string> Engine::run(std::chrono::seconds drain) {
+  drain_ = drain;
+  parts_.outbox.recover(processor_);
+  schedule_turn();
+  context_.run();
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  arrivals_.close();
+  run_jobs();  // nobody waits for ever
+  while (auto group = arrivals_.take()) {
+    if (group->done) group->done(false);
+  }
+  if (failure_) return tl::unexpected<std::string>(*failure_);
+  return {};
+}
+
+void Engine::stop() {
+  if (stopping_.exchange(true)) return;
+  arrivals_.close();
+  wake();
+}
+
+void Engine::wake() { schedule_turn(); }
+
+void Engine::schedule_turn() {
+  if (turn_posted_.exchange(true)) return;
+  boost::asio::post(context_, [this] {
+    turn_posted_ = false;
+    turn();
+  });
+}
+
+void Engine::turn() {
+  if (failure_) return;
+  try {
+    if (!parts_.clock.moved_by_events()) processor_.advance(parts_.clock.now());
+    handle_results();
+    handle_arrivals();
+    do_due_work();
+    parts_.outbox.release(processor_.clock());
+    parts_.outbox.start_ready(processor_);
+    if (!commit()) return;
+    parts_.outbox.deliver_started();
+    run_jobs();
+  } catch (const std::exception& error) {
+    fail(error.what());
+    return;
+  }
+  arm_timer();
+}
+
+void Engine::handle_results() {
+  std::vector<DeliveryResult> results;
+  {
+    const std::lock_guard lock(mutex_);
+    results.swap(results_);
+  }
+  for (const DeliveryResult& result : results) parts_.outbox.finished(result, processor_);
+  staged_ += results.size();
+}
+
+void Engine::handle_arrivals() {
+  std::size_t handled = 0;
+  while (handled < static_cast<std::size_t>(settings_.intake.batch) && staged_ < kMaxStaged) {
+    if (!taken_) {
+      auto group = arrivals_.take();
+      if (!group) return;
+      taken_ = Taken{std::move(*group), 0};
+    }
+    const std::size_t before = taken_->next;
+    const bool finished = handle_group(*taken_);
+    handled += taken_->next - before;
+    if (!finished) return;
+    for (const InputPosition& position : taken_->group.positions) parts_.store.set_position(position);
+    to_answer_.push_back(std::move(taken_->group));
+    taken_.reset();
+  }
+}
+
+/// False when the group must wait: for a commit, or (events mode) until nothing is under way.
+bool Engine::handle_group(Taken& taken) {
+  for (; taken.next < taken.group.arrivals.size(); ++taken.next) {
+    const Arrival& arrival = taken.group.arrivals[taken.next];
+    if (const auto* event = std::get_if<rules::Event>(&arrival)) {
+      const Instant instant = processor_.instant_of(*event);
+      if (!work_before(instant)) return false;
+    }
+    handle_arrival(arrival);
+    ++staged_;
+  }
+  return true;
+}
+
+void Engine::handle_arrival(const Arrival& arrival) {
+  if (const auto* letter = std::get_if<DeadLetter>(&arrival)) {
+    parts_.metrics.dead_letters.Increment();
+    parts_.store.append_dead_letter(*letter);
+    return;
+  }
+  const auto& event = std::get<rules::Event>(arrival);
+  parts_.metrics.events.Increment();
+  if (processor_.handle(event) == Processor::Handled::duplicate) {
+    parts_.metrics.duplicates.Increment();
+  } else {
+    parts_.outbox.lead_changed(event.lead);
+  }
+  parts_.clock.continue_from(processor_.clock());
+}
+
+/// Only events move the clock in events mode, and only when nothing that happens at the present instant is under way:
+/// so a replay decides like the simulator, whatever connectors take.
+bool Engine::may_move_to(Instant instant) const {
+  return !parts_.clock.moved_by_events() || instant <= processor_.clock() || parts_.outbox.idle();
+}
+
+/// Does the work due strictly before `instant`, as it would have been done in time. False when it must go on later.
+bool Engine::work_before(Instant instant) {
+  while (true) {
+    const auto wake = parts_.store.next_wake();
+    const Instant due = wake ? wake->at : Instant::never();
+    const Instant release = parts_.outbox.next_release().value_or(Instant::never());
+    const Instant next = std::min(due, release);
+    if (next >= instant) break;
+    if (staged_ >= kMaxStaged || !may_move_to(next)) return false;
+    if (release <= due) {
+      processor_.advance(release);
+      parts_.outbox.release(release);
+      if (parts_.clock.moved_by_events()) return false;  // the gate is asked before the clock goes on
+      continue;
+    }
+    if (parts_.clock.moved_by_events() && parts_.outbox.busy_with(wake->lead)) return false;
+    const bool late = !parts_.clock.moved_by_events() && parts_.clock.now() - due > parts_.clock.grace();
+    processor_.do_next_due(due, late ? parts_.clock.now() : Instant::earliest());
+    parts_.outbox.lead_changed(wake->lead);
+    ++staged_;
+  }
+  return may_move_to(instant);
+}
+
+void Engine::do_due_work() {
+  if (parts_.clock.moved_by_events()) return;
+  work_before(parts_.clock.now() + Duration{1});
+}
+
+bool Engine::commit() {
+  if (processor_.clock() != committed_clock_ && processor_.clock() != Instant::earliest()) {
+    committed_clock_ = processor_.clock();
+    // Alone it is not worth a write: what it protects is the order of records, and there is none.
+    if (staged_ > 0) parts_.store.set_position({kClockPosition, committed_clock_.ms});
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const auto committed = parts_.store.commit();
+  for (ArrivalGroup& group : to_answer_) {
+    if (group.done) group.done(committed.has_value());
+  }
+  to_answer_.clear();
+  if (!committed) {
+    fail(committed.error().message);
+    return false;
+  }
+  if (staged_ > 0) {
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    parts_.metrics.commits.Increment();
+    parts_.metrics.commit_seconds.Observe(took.count());
+    parts_.metrics.batch_decisions.Observe(static_cast<double>(staged_));
+  }
+  staged_ = 0;
+  parts_.metrics.queued.Set(static_cast<double>(arrivals_.size()));
+  parts_.metrics.outbox_ready.Set(static_cast<double>(parts_.outbox.ready()));
+  parts_.metrics.outbox_under_way.Set(static_cast<double>(parts_.outbox.under_way()));
+  parts_.metrics.outbox_parked.Set(static_cast<double>(parts_.outbox.parked()));
+  return true;
+}
+
+/// Goes on at once when there is more to do, else when something is due; ends when stopping and drained.
+void Engine::arm_timer() {
+  const bool waits_for_calls = parts_.clock.moved_by_events() && !parts_.outbox.idle();
+  const bool more_arrivals = taken_ ? !waits_for_calls || parts_.outbox.has_startable() : arrivals_.size() > 0;
+  if (more_arrivals || parts_.outbox.has_startable()) {
+    schedule_turn();
+    return;
+  }
+  if (stopping_) {
+    const auto now = std::chrono::steady_clock::now();
+    drain_until_ = std::min(drain_until_, now + drain_);
+    if (parts_.outbox.under_way() == 0 || now >= drain_until_) {
+      work_guard_.reset();
+      context_.stop();
+      return;
+    }
+  }
+  auto wait = std::chrono::milliseconds(stopping_ ? 50 : 60'000);
+  if (!parts_.clock.moved_by_events()) {
+    if (const auto due = processor_.next_due()) wait = std::min(wait, parts_.clock.until(*due));
+    if (const auto release = parts_.outbox.next_release()) wait = std::min(wait, parts_.clock.until(*release));
+  }
+  if (const auto start = parts_.outbox.next_start()) wait = std::min(wait, *start);
+  timer_.expires_after(std::max(wait, std::chrono::milliseconds(1)));
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) schedule_turn();
+  });
+}
+
+void Engine::fail(const std::string& why) {
+  failure_ = why;
+  for (ArrivalGroup& group : to_answer_) {
+    if (group.done) group.done(false);
+  }
+  to_answer_.clear();
+  if (taken_ && taken_->group.done) taken_->group.done(false);
+  taken_.reset();
+  work_guard_.reset();
+  context_.stop();
+}
+
+// --- Other threads ------------------------------------------------------------------------------------------------
+
+void Engine::finished(DeliveryResult result) {
+  {
+    const std::lock_guard lock(mutex_);
+    results_.push_back(std::move(result));
+  }
+  wake();
+}
+
+bool Engine::call(const std::function<void()>& job) {
+  std::packaged_task<void()> task(job);
+  auto done = task.get_future();
+  {
+    const std::lock_guard lock(mutex_);
+    if (ended_) return false;
+    jobs_.push_back(std::move(task));
+  }
+  wake();
+  try {
+    done.get();
+  } catch (const std::future_error&) {
+    return false;  // the loop ended first
+  }
+  return true;
+}
+
+void Engine::run_jobs() {
+  std::vector<std::packaged_task<void()>> jobs;
+  {
+    const std::lock_guard lock(mutex_);
+    jobs.swap(jobs_);
+  }
+  if (ended_) return;  // dropping a task breaks its promise
+  for (auto& job : jobs) job();
+}
+
+std::optional<std::int64_t> Engine::position(const std::string& input) {
+  std::optional<std::int64_t> found;
+  call([&] { found = parts_.store.position(input); });
+  return found;
+}
+
+SubmitResult Engine::submit(std::vector<Arrival> arrivals) {
+  auto promise = std::make_shared<std::promise<bool>>();
+  auto durable = promise->get_future();
+  ArrivalGroup group{std::move(arrivals), {}, [promise](bool done) { promise->set_value(done); }};
+  const int retry_after = static_cast<int>((settings_.retry_after.ms + 999) / 1000);
+  switch (arrivals_.push(group)) {
+    case ArrivalQueue::Push::full:
+      parts_.metrics.refused.Increment();
+      return {SubmitResult::Kind::full, retry_after};
+    case ArrivalQueue::Push::closed:
+      return {SubmitResult::Kind::closing, retry_after};
+    case ArrivalQueue::Push::taken:
+      break;
+  }
+  return {durable.get() ? SubmitResult::Kind::durable : SubmitResult::Kind::failed, retry_after};
+}
+
+std::optional<std::string> Engine::lead_json(const rules::LeadId& id) {
+  std::optional<std::string> json;
+  call([&] {
+    if (const rules::LeadState* lead = parts_.store.find_lead(id); lead && lead->known) {
+      json = engine::lead_json(*lead, parts_.store.timeline(id, kTimelineLines), processor_.clock());
+    }
+  });
+  return json;
+}
+
+std::string Engine::ledger_lines(std::uint64_t from, std::size_t limit) {
+  std::string lines;
+  call([&] {
+    for (const auto& [seq, line] : parts_.store.ledger_lines(from, limit)) {
+      const auto lead = parts_.store.resolve_subject(rules::SubjectId(std::string(subject_of(line))));
+      lines += lead ? with_lead(line, lead->value) : line;
+      lines.push_back('\n');
+    }
+  });
+  return lines;
+}
+
+bool Engine::ready(std::string& why) {
+  if (stopping_ || ended_) {
+    why = "the engine is stopping";
+    return false;
+  }
+  return true;
+}
+
+Instant Engine::now() { return parts_.clock.now(); }
+
+}  // namespace relance::engine

@@ -1,0 +1,118 @@
+#pragma once
+// The daemon's heart: one loop, one writer. Each turn takes what arrived, does the work that is due, asks the gate for
+// actions that may go, commits all of it in one synced batch, and only then answers senders and calls connectors.
+//
+// Threads: run() owns the store, the processor and the outbox. submit(), push(), call() and the queries may be called
+// from any thread; connector results arrive from the pools' threads. Failure: when the store cannot commit, nothing
+// that was staged is answered or handed off, the loop ends and run() says why: the process restarts from what is
+// durable.
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "engine/dispatch/outbox.h"
+#include "engine/ports/durable_store.h"
+#include "engine/ports/engine_service.h"
+#include "engine/runtime/arrival_queue.h"
+#include "engine/runtime/engine_clock.h"
+#include "engine/runtime/engine_metrics.h"
+
+namespace relance::engine {
+
+struct EngineSettings {
+  IntakeConfig intake;
+  rules::Duration retry_after;
+};
+
+class Engine final : public EngineService {
+ public:
+  struct Parts {
+    DurableStore& store;
+    const rules::Rulebook& rulebook;
+    EngineClock& clock;
+    EngineMetrics& metrics;
+    Outbox& outbox;  // its pools' results must reach finished()
+  };
+  Engine(Parts parts, EngineSettings settings);
+
+  /// From a connector's thread.
+  void finished(DeliveryResult result);
+
+  /// Runs until stop() and drains: queued arrivals are handled, calls under way get `drain` to end. The error is why
+  /// the store failed.
+  [[nodiscard]] tl::expected<void, std::string> run(std::chrono::seconds drain);
+  /// Any thread, also a signal handler's executor; idempotent.
+  void stop();
+  boost::asio::io_context& context() { return context_; }
+
+  // Producers
+  ArrivalQueue& arrivals() { return arrivals_; }
+  /// Runs `job` between two decisions and waits for it. False when the loop has ended: the job did not run.
+  bool call(const std::function<void()>& job);
+  std::optional<std::int64_t> position(const std::string& input);
+
+  // EngineService
+  SubmitResult submit(std::vector<Arrival> arrivals) override;
+  std::optional<std::string> lead_json(const rules::LeadId& lead) override;
+  std::string ledger_lines(std::uint64_t from, std::size_t limit) override;
+  bool ready(std::string& why) override;
+  rules::Instant now() override;
+
+ private:
+  struct Taken {
+    ArrivalGroup group;
+    std::size_t next = 0;  // arrival to handle next
+  };
+
+  void wake();
+  void schedule_turn();
+  void turn();
+  void handle_results();
+  void handle_arrivals();
+  bool handle_group(Taken& taken);
+  void handle_arrival(const Arrival& arrival);
+  void do_due_work();
+  bool work_before(rules::Instant instant);
+  bool may_move_to(rules::Instant instant) const;
+  bool commit();
+  void arm_timer();
+  void run_jobs();
+  void fail(const std::string& why);
+
+  Parts parts_;
+  const EngineSettings settings_;
+  boost::asio::io_context context_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_guard_;
+  boost::asio::steady_timer timer_;
+  ArrivalQueue arrivals_;
+  Processor processor_;
+
+  std::mutex mutex_;  // results_ and jobs_
+  std::vector<DeliveryResult> results_;
+  std::vector<std::packaged_task<void()>> jobs_;
+  std::atomic<bool> turn_posted_ = false;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<bool> ended_ = false;
+
+  std::optional<Taken> taken_;           // a group that is not finished
+  std::vector<ArrivalGroup> to_answer_;  // handled, answered after the commit
+  std::size_t staged_ = 0;               // decisions since the last commit
+  rules::Instant committed_clock_ = rules::Instant::earliest();
+  std::optional<std::string> failure_;
+  std::chrono::steady_clock::time_point drain_until_ = std::chrono::steady_clock::time_point::max();
+  std::chrono::seconds drain_{0};
+};
+
+}  // namespace relance::engine
