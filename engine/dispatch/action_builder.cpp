@@ -1,5 +1,6 @@
 #include "engine/dispatch/action_builder.h"
 
+#include "engine/render/unsubscribe_token.h"
 #include "rules/decide.h"
 
 namespace relance::engine {
@@ -62,9 +63,9 @@ tl::expected<void, std::string> ActionBuilder::add_message(Action& action, const
                                                            const LeadState& lead) const {
   std::string unsubscribe_url;
   if (!settings_.public_url.empty()) {
-    const auto token = settings_.tokens.make({lead.id, rules::ChannelScope::all()});
-    if (!token) return tl::unexpected<std::string>(token.error());
-    unsubscribe_url = settings_.public_url + "/u/" + *token;
+    const std::string account = lead.account ? lead.account->value : std::string();
+    unsubscribe_url =
+        settings_.public_url + "/u/" + make_token(settings_.token_key, lead.id, rules::ChannelScope::all(), account);
   }
   const Value data = template_data(lead, settings_.sender, unsubscribe_url);
   if (row.kind == ActionKind::email) {

@@ -9,7 +9,6 @@
 #include "engine/config/config.h"
 #include "engine/ports/partition_store.h"
 #include "engine/render/template_set.h"
-#include "engine/render/unsubscribe_token.h"
 
 namespace relance::engine {
 
@@ -18,7 +17,7 @@ class ActionBuilder {
   struct Settings {
     SenderConfig sender;
     std::string public_url;  // origin of opt-out links
-    UnsubscribeTokens tokens;
+    std::string token_key;   // signs them
   };
   ActionBuilder(TemplateSet templates, Settings settings)
       : templates_(std::move(templates)), settings_(std::move(settings)) {}
