@@ -19,9 +19,11 @@
 // - Names: letters a-z, digits, `-` and `_`, with `/` between folders; the language is a BCP 47 tag (`en`, `fr`,
 //   `pt-BR`). UTF-8, at most 256 KiB a file. Other files (README.md, images) are ignored.
 // - Tags are Mustache's: `{{x}}` is replaced, `{{#x}}...{{/x}}` stays when x is there and not empty (and repeats for a
-//   list, `{{.}}` being the item), `{{^x}}...{{/x}}` stays when it is not, `{{! note }}` vanishes. Partials `{{>x}}`
-//   and changed delimiters `{{=x=}}` are refused: nothing in a template can run code or read a file. In HTML `{{x}}` is
-//   escaped and the raw forms `{{{x}}}` and `{{&x}}` are refused; the text and the subject are never escaped.
+//   list, `{{.}}` being the item), `{{^x}}...{{/x}}` stays when it is not, `{{! note }}` vanishes. A section's tag
+//   alone on a line leaves no empty line. Sections nest at most three deep and show the first 50 items of a list.
+// - Partials `{{>x}}` and changed delimiters `{{=x=}}` are refused: nothing in a template can run code or read a file.
+//   In HTML `{{x}}` is escaped and the raw forms `{{{x}}}` and `{{&x}}` are refused; the text and the subject are never
+//   escaped.
 // - What can be read: `lead.` and any attribute of the lead (`lead.name`, `lead.company`), `account`, `enrollment.`,
 //   `owner`, `unsubscribe_url`, `sender.name`, `sender.address`, `sender.postal_address`, `slots` (a meeting's
 //   proposals). What the lead lacks renders as nothing; a subject that comes out empty is an error.
@@ -43,6 +45,7 @@
 
 #include <tl/expected.hpp>
 
+#include "engine/render/template_text.h"
 #include "rules/cel/value.h"
 
 namespace relance::engine {
@@ -56,15 +59,13 @@ struct RenderedMessage {
 };
 
 constexpr std::size_t kMaxTemplateBytes = 256 * 1024;
-/// Of each rendered part: a list in a section may repeat it often.
-constexpr std::size_t kMaxRenderedBytes = 1024 * 1024;
 
 class TemplateSet {
  public:
   TemplateSet() = default;
 
   /// Reads `folder` (`<playbooks>/templates`) with its sub-folders; a folder that does not exist is an empty set. On
-  /// failure every finding, `file:line: error: text [template]`, in order of the files' names.
+  /// failure every finding, `file:line:column: error: text [template]`, in order of the files' names.
   [[nodiscard]] static tl::expected<TemplateSet, std::vector<std::string>> load(const std::filesystem::path& folder,
                                                                                 std::string_view default_language);
 
@@ -85,14 +86,15 @@ class TemplateSet {
 
  private:
   struct Variant {  // one language
-    std::optional<std::string> subject;
-    std::string text;
-    std::string html;
-    std::set<std::string> reads;
+    std::string language;
+    std::optional<TemplateText> subject;
+    TemplateText text;
+    std::optional<TemplateText> html;
   };
-  using Variants = std::map<std::string, Variant, std::less<>>;  // by language tag
+  using Variants = std::map<std::string, Variant, std::less<>>;  // by language tag in lower case
+  friend class TemplateReader;
 
-  const Variants::value_type& choose(const Variants& variants, const rules::cel::Value& data) const;
+  const Variant& choose(const Variants& variants, const rules::cel::Value& data) const;
 
   std::string default_language_;
   std::map<std::string, Variants, std::less<>> templates_;
