@@ -1,0 +1,208 @@
+#include "engine/http/openapi.h"
+
+namespace relance::engine {
+
+namespace {
+
+constexpr std::string_view kDocument = R"json({
+  "openapi": "3.1.0",
+  "info": {
+    "title": "Relance",
+    "version": "1",
+    "description": "Events in, timelines out. Errors are RFC 9457 problem documents with a stable member `code`. Without configured tokens the API listens on loopback only and asks for none."
+  },
+  "paths": {
+    "/v1/events": {
+      "post": {
+        "operationId": "postEvents",
+        "summary": "Take CloudEvents 1.0",
+        "description": "Structured (application/cloudevents+json), batched (application/cloudevents-batch+json, at most 10,000 events), or binary mode (ce- headers with application/json data). application/json without ce- headers is read as structured or batched by its first character. An answer of 202 means that everything is durable. Events are counted once by source and id, so repeating a request is safe.",
+        "security": [{"bearer": ["ingest"]}],
+        "requestBody": {
+          "required": true,
+          "content": {
+            "application/cloudevents+json": {"schema": {"$ref": "#/components/schemas/Event"}},
+            "application/cloudevents-batch+json": {"schema": {"type": "array", "maxItems": 10000, "items": {"$ref": "#/components/schemas/Event"}}},
+            "application/json": {"schema": {}}
+          }
+        },
+        "responses": {
+          "202": {
+            "description": "Durable. Unusable elements of a batch are kept as dead letters.",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Accepted"}}}
+          },
+          "400": {"$ref": "#/components/responses/Unusable"},
+          "401": {"$ref": "#/components/responses/Problem"},
+          "403": {"$ref": "#/components/responses/Problem"},
+          "408": {"$ref": "#/components/responses/Problem"},
+          "413": {"$ref": "#/components/responses/Problem"},
+          "415": {"$ref": "#/components/responses/Problem"},
+          "421": {"$ref": "#/components/responses/Problem"},
+          "429": {"$ref": "#/components/responses/Busy"},
+          "500": {"$ref": "#/components/responses/Problem"},
+          "503": {"$ref": "#/components/responses/Busy"}
+        }
+      }
+    },
+    "/v1/leads/{id}": {
+      "get": {
+        "operationId": "getLead",
+        "summary": "State, timeline and what comes next for one lead",
+        "security": [{"bearer": ["operate"]}, {"bearer": ["legal-read"]}],
+        "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "maxLength": 256}}],
+        "responses": {
+          "200": {"description": "The lead", "content": {"application/json": {"schema": {"type": "object"}}}},
+          "401": {"$ref": "#/components/responses/Problem"},
+          "403": {"$ref": "#/components/responses/Problem"},
+          "404": {"$ref": "#/components/responses/Problem"},
+          "421": {"$ref": "#/components/responses/Problem"}
+        }
+      }
+    },
+    "/v1/ledger": {
+      "get": {
+        "operationId": "getLedger",
+        "summary": "Ledger records, one JSON object a line",
+        "security": [{"bearer": ["operate"]}, {"bearer": ["legal-read"]}],
+        "parameters": [
+          {"name": "from", "in": "query", "description": "The first sequence number", "schema": {"type": "integer", "minimum": 0, "default": 0}},
+          {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 1000}}
+        ],
+        "responses": {
+          "200": {"description": "Records", "content": {"application/jsonl": {"schema": {"type": "string"}}}},
+          "400": {"$ref": "#/components/responses/Problem"},
+          "401": {"$ref": "#/components/responses/Problem"},
+          "403": {"$ref": "#/components/responses/Problem"},
+          "421": {"$ref": "#/components/responses/Problem"}
+        }
+      }
+    },
+    "/u/{token}": {
+      "parameters": [{"name": "token", "in": "path", "required": true, "schema": {"type": "string"}}],
+      "get": {
+        "operationId": "showUnsubscribe",
+        "summary": "The form behind an opt-out link; changes nothing",
+        "security": [],
+        "responses": {
+          "200": {"description": "The form", "content": {"text/html": {"schema": {"type": "string"}}}},
+          "404": {"description": "No valid link", "content": {"text/html": {"schema": {"type": "string"}}}}
+        }
+      },
+      "post": {
+        "operationId": "unsubscribe",
+        "summary": "One-click opt-out (RFC 8058)",
+        "description": "Takes any body or none. 200 means that the opt-out is durable. Repeating it changes nothing.",
+        "security": [],
+        "requestBody": {
+          "required": false,
+          "content": {
+            "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
+            "multipart/form-data": {"schema": {"type": "object"}}
+          }
+        },
+        "responses": {
+          "200": {"description": "Done", "content": {"text/html": {"schema": {"type": "string"}}}},
+          "404": {"description": "No valid link", "content": {"text/html": {"schema": {"type": "string"}}}},
+          "500": {"description": "Not recorded; repeat it", "content": {"text/html": {"schema": {"type": "string"}}}},
+          "503": {"description": "Not recorded; repeat it", "content": {"text/html": {"schema": {"type": "string"}}}}
+        }
+      }
+    },
+    "/metrics": {
+      "get": {
+        "operationId": "getMetrics",
+        "summary": "Metrics in Prometheus' text format",
+        "security": [],
+        "responses": {"200": {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}}}
+      }
+    },
+    "/healthz": {
+      "get": {
+        "operationId": "getHealth",
+        "summary": "The process lives",
+        "security": [],
+        "responses": {"200": {"description": "It does", "content": {"application/json": {"schema": {"type": "object"}}}}}
+      }
+    },
+    "/readyz": {
+      "get": {
+        "operationId": "getReadiness",
+        "summary": "The engine takes events",
+        "security": [],
+        "responses": {
+          "200": {"description": "It does", "content": {"application/json": {"schema": {"type": "object"}}}},
+          "503": {"$ref": "#/components/responses/Problem"}
+        }
+      }
+    },
+    "/openapi.json": {
+      "get": {
+        "operationId": "getOpenApi",
+        "summary": "This document",
+        "security": [],
+        "responses": {"200": {"description": "OpenAPI 3.1", "content": {"application/json": {"schema": {"type": "object"}}}}}
+      }
+    }
+  },
+  "components": {
+    "securitySchemes": {
+      "bearer": {"type": "http", "scheme": "bearer", "description": "Scopes: ingest, operate, author, legal-read, dpo, admin. admin includes all others."}
+    },
+    "responses": {
+      "Problem": {"description": "Why not", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}},
+      "Unusable": {"description": "Nothing in it can be used; it is kept as a dead letter", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}},
+      "Busy": {
+        "description": "Not now; nothing was taken",
+        "headers": {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}},
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+      }
+    },
+    "schemas": {
+      "Event": {
+        "type": "object",
+        "required": ["specversion", "id", "source", "type", "subject"],
+        "properties": {
+          "specversion": {"const": "1.0"},
+          "id": {"type": "string", "minLength": 1, "maxLength": 256},
+          "source": {"type": "string", "minLength": 1, "maxLength": 256},
+          "type": {"type": "string"},
+          "subject": {"type": "string", "minLength": 1, "maxLength": 256, "description": "The lead's id"},
+          "partitionkey": {"type": "string", "minLength": 1, "maxLength": 256, "description": "The account"},
+          "time": {"type": "string", "format": "date-time"},
+          "datacontenttype": {"type": "string"},
+          "data": {"type": "object"},
+          "data_base64": {"type": "string", "contentEncoding": "base64"}
+        }
+      },
+      "Accepted": {
+        "type": "object",
+        "required": ["accepted", "dead_letters"],
+        "properties": {
+          "accepted": {"type": "integer"},
+          "dead_letters": {
+            "type": "array",
+            "items": {"type": "object", "required": ["index", "reason"], "properties": {"index": {"type": "integer"}, "reason": {"type": "string"}}}
+          }
+        }
+      },
+      "Problem": {
+        "type": "object",
+        "required": ["type", "title", "status", "detail", "code"],
+        "properties": {
+          "type": {"type": "string"},
+          "title": {"type": "string"},
+          "status": {"type": "integer"},
+          "detail": {"type": "string"},
+          "code": {"type": "string"}
+        }
+      }
+    }
+  }
+}
+)json";
+
+}  // namespace
+
+std::string_view openapi_document() { return kDocument; }
+
+}  // namespace relance::engine

@@ -1,0 +1,56 @@
+#include "engine/http/problem.h"
+
+#include <nlohmann/json.hpp>
+
+namespace relance::engine {
+
+std::string status_title(int status) {
+  switch (status) {
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 421:
+      return "Misdirected Request";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "Error";
+  }
+}
+
+std::string to_json(const Problem& problem) {
+  const nlohmann::ordered_json document{{"type", "about:blank"},
+                                        {"title", status_title(problem.status)},
+                                        {"status", problem.status},
+                                        {"detail", problem.detail},
+                                        {"code", problem.code}};
+  return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+void answer(httplib::Response& response, const Problem& problem) {
+  response.status = problem.status;
+  response.set_content(to_json(problem), "application/problem+json");
+}
+
+}  // namespace relance::engine

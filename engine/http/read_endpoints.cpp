@@ -1,0 +1,48 @@
+#include <charconv>
+#include <optional>
+#include <string>
+
+#include "engine/http/endpoints.h"
+#include "engine/http/problem.h"
+#include "engine/intake/event_data.h"
+
+namespace relance::engine {
+
+namespace {
+
+constexpr std::uint64_t kDefaultLines = 1000;
+constexpr std::uint64_t kMostLines = 10'000;
+
+/// The number in a query parameter, `fallback` when it is absent, nullopt when it is none.
+std::optional<std::uint64_t> number_of(const httplib::Request& request, const char* name, std::uint64_t fallback) {
+  if (!request.has_param(name)) return fallback;
+  const std::string text = request.get_param_value(name);
+  std::uint64_t value = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (result.ec != std::errc() || result.ptr != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+void get_lead(const EndpointContext& context, std::string_view id, httplib::Response& response) {
+  std::optional<std::string> json;
+  if (is_identifier(id)) json = context.service.lead_json(rules::LeadId(std::string(id)));
+  if (!json) return answer(response, {404, "unknown_lead", "No event has named this lead."});
+  response.status = 200;
+  response.set_content(*json, "application/json");
+}
+
+void get_ledger(const EndpointContext& context, const httplib::Request& request, httplib::Response& response) {
+  const auto from = number_of(request, "from", 0);
+  const auto limit = number_of(request, "limit", kDefaultLines);
+  if (!from || !limit || *limit == 0 || *limit > kMostLines) {
+    return answer(response,
+                  {400, "invalid_parameter",
+                   "Expected `from` as a sequence number and `limit` from 1 to " + std::to_string(kMostLines) + "."});
+  }
+  response.status = 200;
+  response.set_content(context.service.ledger_lines(*from, static_cast<std::size_t>(*limit)), "application/jsonl");
+}
+
+}  // namespace relance::engine
