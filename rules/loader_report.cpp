@@ -10,7 +10,7 @@ namespace relance::rules {
 
 namespace {
 
-constexpr std::size_t kWidestLine = 160;  // code points; JSON on one line may be a million
+constexpr std::size_t kWidestLine = 160;  // JSON on one line may have a million characters
 constexpr std::size_t kBeforeCaret = 60;
 constexpr std::string_view kCut = "...";
 
@@ -19,35 +19,39 @@ struct Excerpt {
   int caret = 0;  // 1-based column in `text`
 };
 
-/// The line with one code point for every column, so that a caret can stand under it: bytes that are no UTF-8 and
-/// control characters show as `?`.
-std::vector<std::string_view> characters_of(std::string_view line) {
-  std::vector<std::string_view> characters;
-  for (std::size_t at = 0; at < line.size();) {
-    std::size_t next = at + 1;
-    while (next < line.size() && is_continuation(line[next])) ++next;
-    const std::string_view character = line.substr(at, next - at);
-    const auto lead = static_cast<unsigned char>(character[0]);
-    const bool control = (lead < 0x20 && lead != '\t') || lead == 0x7F ||
-                         (lead == 0xC2 && next - at == 2 && static_cast<unsigned char>(character[1]) < 0xA0);
-    const bool broken = find_invalid_utf8(character) != std::string_view::npos;
-    characters.push_back(control || broken ? std::string_view("?") : character);
-    at = next;
-  }
-  return characters;
+/// One character as it may be shown: bytes that are no UTF-8 and control characters are `?`, so that a caret can stand
+/// under what follows.
+std::string_view shown(std::string_view character) {
+  const auto lead = static_cast<unsigned char>(character[0]);
+  const bool c1_control = lead == 0xC2 && character.size() == 2 && static_cast<unsigned char>(character[1]) < 0xA0;
+  const bool control = (lead < 0x20 && lead != '\t') || lead == 0x7F || c1_control;
+  return control || find_invalid_utf8(character) != std::string_view::npos ? std::string_view("?") : character;
 }
 
-Excerpt excerpt_of(std::string_view line, int column) {
-  const std::vector<std::string_view> characters = characters_of(line);
-  const std::size_t at = std::min(static_cast<std::size_t>(std::max(column, 1)) - 1, characters.size());
-  const bool fits = characters.size() <= kWidestLine;
-  const std::size_t begin = fits || at < kBeforeCaret ? 0 : at - kBeforeCaret;
-  const std::size_t end = fits ? characters.size() : std::min(characters.size(), begin + kWidestLine);
+/// The line around `offset`: whole when it is short, else the part that the caret needs. Looks at no more of a long
+/// line than it shows.
+Excerpt excerpt_of(std::string_view source, std::size_t offset) {
+  const std::string_view line = line_around(source, offset);
+  const auto column = static_cast<std::size_t>(source.data() + offset - line.data());
+  std::size_t begin = std::min(column, line.size());
+  std::size_t before = 0;  // code points between begin and the caret
+  const bool is_long = line.size() > kWidestLine;
+  while (begin > 0 && (!is_long || before < kBeforeCaret)) {
+    do --begin;
+    while (begin > 0 && is_continuation(line[begin]));
+    ++before;
+  }
   Excerpt excerpt;
   if (begin > 0) excerpt.text = kCut;
-  excerpt.caret = static_cast<int>(excerpt.text.size() + (at - begin) + 1);
-  for (std::size_t i = begin; i < end; ++i) excerpt.text += characters[i];
-  if (end < characters.size()) excerpt.text += kCut;
+  excerpt.caret = static_cast<int>(excerpt.text.size() + before + 1);
+  std::size_t at = begin;
+  for (std::size_t characters = 0; at < line.size() && (!is_long || characters < kWidestLine); ++characters) {
+    std::size_t next = at + 1;
+    while (next < line.size() && is_continuation(line[next])) ++next;
+    excerpt.text += shown(line.substr(at, next - at));
+    at = next;
+  }
+  if (at < line.size()) excerpt.text += kCut;
   return excerpt;
 }
 
@@ -67,7 +71,7 @@ std::string blanks_before(std::string_view line, int caret) {
 }  // namespace
 
 void Report::add(Problem problem) {
-  if (findings_.size() >= kMostFindings) return;
+  if (full()) return;
   Finding finding;
   finding.position = position(problem.position);
   finding.path = std::move(problem.path);
@@ -80,7 +84,7 @@ void Report::add(Problem problem) {
     finding.text = fmt::format("{} findings in this file; the rest is not shown", kMostFindings);
     finding.suggestion.clear();
   }
-  Excerpt excerpt = excerpt_of(line_of(source_, problem.position.line), problem.position.column);
+  Excerpt excerpt = excerpt_of(source_, std::min(problem.position.offset, source_.size()));
   finding.source_line = std::move(excerpt.text);
   finding.caret = finding.source_line.empty() ? 0 : excerpt.caret;
   findings_.push_back(std::move(finding));

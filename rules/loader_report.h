@@ -29,6 +29,8 @@ class Report {
   Report(std::string file, std::string_view source) : file_(std::move(file)), source_(source) {}
 
   void add(Problem problem);
+  /// Nothing more is taken: looking further is wasted time.
+  bool full() const { return findings_.size() >= kMostFindings; }
   bool empty() const { return findings_.empty(); }
   const std::string& file() const { return file_; }
   std::string_view source() const { return source_; }

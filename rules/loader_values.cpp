@@ -138,12 +138,18 @@ const TextPosition& Block::position_of(std::string_view key) const {
 
 void Block::check_keys(LoadContext& context) const {
   for (const YamlEntry& entry : node_->entries) {
+    if (context.report.full()) return;
     const KeySpec* known = spec_.find(entry.key);
     if (!known) {
       std::vector<std::string_view> names;
-      for (const KeySpec& key : spec_.keys) names.push_back(key.name);
-      std::string suggestion = suggest(entry.key, names);
-      if (!nearest_name(entry.key, names)) {
+      std::vector<std::string_view> supported;
+      for (const KeySpec& key : spec_.keys) {
+        names.push_back(key.name);
+        if (key.presence != KeySpec::Presence::unsupported) supported.push_back(key.name);
+      }
+      const bool near = nearest_name(entry.key, names).has_value();
+      std::string suggestion = suggest(entry.key, near ? names : supported);
+      if (!near) {
         for (const BlockSpec* other : all_blocks()) {
           if (other != &spec_ && other->find(entry.key))
             suggestion = fmt::format("`{}` is a key of `{}`", entry.key, other->name);

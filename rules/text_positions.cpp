@@ -6,11 +6,6 @@ namespace relance::rules {
 
 namespace {
 
-bool ends_line(std::string_view text, std::size_t at) {
-  if (text[at] == '\n') return true;
-  return text[at] == '\r' && (at + 1 == text.size() || text[at + 1] != '\n');
-}
-
 /// The length of the well-formed sequence at `at`, 0 when there is none (RFC 3629, section 4).
 std::size_t sequence_length(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t i) -> unsigned {
@@ -37,7 +32,7 @@ std::size_t sequence_length(std::string_view text, std::size_t at) {
 }  // namespace
 
 void PositionFinder::step_forward() {
-  if (ends_line(text_, last_.offset)) {
+  if (text_[last_.offset] == '\n') {
     ++last_.line;
     last_.column = 1;
   } else if (last_.offset + 1 < text_.size() && !is_continuation(text_[last_.offset + 1])) {
@@ -67,16 +62,15 @@ std::string_view without_byte_order_mark(std::string_view text) {
   return text.starts_with(kMark) ? text.substr(kMark.size()) : text;
 }
 
-std::string_view line_of(std::string_view text, int line) {
-  std::size_t begin = 0;
-  for (int current = 1; begin <= text.size(); ++current) {
-    std::size_t end = text.find_first_of("\r\n", begin);
-    if (end == std::string_view::npos) end = text.size();
-    if (current == line) return text.substr(begin, end - begin);
-    if (end == text.size()) break;
-    begin = end + (text[end] == '\r' && end + 1 < text.size() && text[end + 1] == '\n' ? 2U : 1U);
-  }
-  return {};
+std::string_view line_around(std::string_view text, std::size_t offset) {
+  offset = std::min(offset, text.size());
+  const std::size_t end = std::min(text.find('\n', offset), text.size());
+  const std::size_t before = offset == 0 ? std::string_view::npos : text.rfind('\n', offset - 1);
+  const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+  std::string_view line = text.substr(begin, end - begin);
+  // The CR of CR LF, unless it is what the offset names.
+  if (line.ends_with('\r') && begin + line.size() - 1 != offset) line.remove_suffix(1);
+  return line;
 }
 
 std::size_t find_invalid_utf8(std::string_view text) {

@@ -1,5 +1,5 @@
 #pragma once
-// Lines and columns of a text. A line ends with LF, CR LF or CR; columns count Unicode code points. Any thread, one
+// Lines and columns of a text. A line ends with LF or CR LF; columns count Unicode code points. Any thread, one
 // object each.
 
 #include <cstddef>
@@ -27,8 +27,8 @@ class PositionFinder {
 /// The text without the UTF-8 byte order mark that editors of Windows put in front: it is no part of it.
 std::string_view without_byte_order_mark(std::string_view text);
 
-/// The line (1-based) without its line ending; empty when there is no such line.
-std::string_view line_of(std::string_view text, int line);
+/// The line that holds the byte at `offset` (or the end of the text), without its line ending.
+std::string_view line_around(std::string_view text, std::size_t offset);
 
 /// The offset of the first byte that is not well-formed UTF-8 (RFC 3629), or npos.
 std::size_t find_invalid_utf8(std::string_view text);

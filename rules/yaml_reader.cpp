@@ -60,6 +60,22 @@ class TreeBuilder : public YAML::EventHandler {
 
   YamlNode take_root() { return std::move(root_); }
 
+  /// yaml-cpp takes the end of the file for the closing quote when a line break comes before it.
+  void check_last_quote() {
+    if (!last_quoted_) return;
+    const char quote = text_[*last_quoted_];
+    for (std::size_t at = *last_quoted_ + 1; at < text_.size(); ++at) {
+      if (quote == '"' && text_[at] == '\\') {
+        ++at;
+      } else if (text_[at] == quote) {
+        // Two single quotes are one inside the text.
+        if (quote == '"' || at + 1 == text_.size() || text_[at + 1] != quote) return;
+        ++at;
+      }
+    }
+    problems_.add(*last_quoted_, "syntax", fmt::format("not valid YAML: the closing {} is missing", quote));
+  }
+
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
 
@@ -99,10 +115,14 @@ class TreeBuilder : public YAML::EventHandler {
                 const std::string& value) override {
     refuse_properties(mark, tag, anchor);
     const TextPosition position = finder_.at(offset_of(mark));
+    const YamlNode::Style style = style_at(position.offset, tag);
+    if (style == YamlNode::Style::single_quoted || style == YamlNode::Style::double_quoted) {
+      last_quoted_ = position.offset;
+    }
     if (expects_key()) return begin_entry(value, position);
     YamlNode node;
     node.kind = YamlNode::Kind::scalar;
-    node.style = style_at(position.offset, tag);
+    node.style = style;
     node.position = position;
     node.text = value;
     put(std::move(node));
@@ -228,6 +248,7 @@ class TreeBuilder : public YAML::EventHandler {
   Problems& problems_;
   std::vector<Open> stack_;
   YamlNode root_;
+  std::optional<std::size_t> last_quoted_;  // where the latest quoted text begins
 };
 
 /// Notices that a second document begins, and stops.
@@ -255,6 +276,8 @@ std::size_t find_unprintable(std::string_view text) {
     const auto byte = static_cast<unsigned char>(text[at]);
     if ((byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7F) return at;
     const auto next = at + 1 < text.size() ? static_cast<unsigned char>(text[at + 1]) : 0U;
+    // A lone CR breaks lines for some versions of yaml-cpp and not for others, and for their counting never.
+    if (byte == '\r' && next != '\n') return at;
     if (byte == 0xC2 && next < 0xA0 && next != 0x85) return at;               // C1 controls but NEL
     if (text.substr(at, kByteOrderMark.size()) == kByteOrderMark) return at;  // no character inside a text
   }
@@ -294,7 +317,7 @@ void check_before_parsing(std::string_view text, const YamlLimits& limits, Probl
   }
 }
 
-void note_syntax_error(const YAML::Exception& error, Problems& problems) {
+void note_syntax_error(const YAML::Exception& error, std::string_view text, Problems& problems) {
   std::string_view message = error.msg;
   const std::size_t offset = offset_of(error.mark);
   if (message.substr(0, std::string_view(YAML::ErrorMsg::UNKNOWN_ANCHOR).size()) == YAML::ErrorMsg::UNKNOWN_ANCHOR) {
@@ -303,7 +326,11 @@ void note_syntax_error(const YAML::Exception& error, Problems& problems) {
   // The only message that newer versions of yaml-cpp have and older ones do not: ours in both.
   if (message.find("after end of document") != std::string_view::npos) message = kAfterEnd;
   std::string suggestion;
-  if (message == YAML::ErrorMsg::MAP_VALUE || message == YAML::ErrorMsg::END_OF_MAP) {
+  const std::size_t line_begin = text.find_last_of('\n', offset == 0 ? 0 : offset - 1) + 1;
+  const std::string_view line = text.substr(std::min(line_begin, text.size()));
+  if (line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos) {
+    suggestion = "indent with blanks, not with tabs";
+  } else if (message == YAML::ErrorMsg::MAP_VALUE || message == YAML::ErrorMsg::END_OF_MAP) {
     suggestion = "check the indentation, and quote a text that contains `: ` or ` #`";
   }
   problems.add(offset, "syntax", fmt::format("not valid YAML: {}", message), std::move(suggestion));
@@ -328,11 +355,13 @@ void parse(std::string_view text, TreeBuilder& builder, Problems& problems) {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
     // No document at all leaves the root null, like an empty one.
-    if (parser.HandleNextDocument(builder)) note_second_document(parser, text, problems);
+    if (!parser.HandleNextDocument(builder)) return;
+    builder.check_last_quote();
+    note_second_document(parser, text, problems);
   } catch (const StopReading&) {
   } catch (const YAML::Exception& error) {
     try {
-      note_syntax_error(error, problems);
+      note_syntax_error(error, text, problems);
     } catch (const StopReading&) {
     }
   } catch (const std::exception& error) {
