@@ -1,13 +1,13 @@
 // relance simulate: playbooks and events in, ledger records or a timeline per lead out.
 
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
 
 #include "engine/app/commands.h"
 #include "engine/intake/event_reader.h"
+#include "engine/intake/jsonl_reader.h"
 #include "engine/ledger/ledger_line.h"
 #include "engine/simulate/simulation.h"
 #include "rules/loader.h"
@@ -89,18 +89,20 @@ int fail(const std::string& message) {
 tl::expected<void, std::string> feed(engine::Simulation& simulation, const std::string& path,
                                      std::optional<Instant> until) {
   engine::EventReader reader;
-  std::ifstream file(path);
-  if (!file) return tl::unexpected<std::string>("cannot read " + path);
-  std::string line;
-  for (int number = 1; std::getline(file, line); ++number) {
-    if (line.empty()) continue;
-    const auto event = reader.read(line, std::nullopt);
+  const auto read = engine::for_each_line(path, 0, [&](const engine::JsonlLine& line) {
+    if (line.too_long) {
+      std::cerr << path << ":" << line.number << ": dead letter: too_large: the line is over 256 KiB\n";
+      return true;
+    }
+    const auto event = reader.read(line.text, std::nullopt);
     if (!event) {
-      std::cerr << path << ":" << number << ": dead letter: " << event.error().code << ": " << event.error().message << "\n";
+      std::cerr << path << ":" << line.number << ": dead letter: " << engine::reason_of(event.error()) << "\n";
     } else if (!until || event->time <= *until) {
       simulation.handle(*event);
     }
-  }
+    return true;
+  });
+  if (!read) return tl::unexpected<std::string>(read.error().message);
   return {};
 }
 

@@ -2,12 +2,20 @@
 // The subcommands of `relance`: each adds itself to the parser and sets its exit code when it ran. Exit codes: 0 fine,
 // 1 findings or a failed evaluation, 2 could not run. Results go to stdout, messages to stderr.
 
+#include <string>
+
 #include <CLI/CLI.hpp>
 
 namespace relance::app {
 
-void add_simulate(CLI::App& app, int& exit_code);
+void add_serve(CLI::App& app, int& exit_code);
+void add_config(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
+void add_simulate(CLI::App& app, int& exit_code);
 void add_eval(CLI::App& app, int& exit_code);
+void add_emit(CLI::App& app, int& exit_code);
+void add_tail(CLI::App& app, int& exit_code);
+void add_explain(CLI::App& app, int& exit_code);
+void add_suppress(CLI::App& app, int& exit_code);
 
 }  // namespace relance::app

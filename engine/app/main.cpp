@@ -11,9 +11,15 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "Help for every command");
   int exit_code = 0;
-  relance::app::add_simulate(app, exit_code);
+  relance::app::add_serve(app, exit_code);
+  relance::app::add_config(app, exit_code);
   relance::app::add_check(app, exit_code);
+  relance::app::add_simulate(app, exit_code);
   relance::app::add_eval(app, exit_code);
+  relance::app::add_emit(app, exit_code);
+  relance::app::add_tail(app, exit_code);
+  relance::app::add_explain(app, exit_code);
+  relance::app::add_suppress(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -280,7 +280,11 @@ void HttpServer::Running::get(const Found& found, const Request& request, Respon
 
 void HttpServer::Running::get_ready(Response& response) {
   std::string why;
-  if (service.ready(why)) return response.set_content(R"({"status":"ready"})", "application/json");
+  // `now` is the engine's clock, which need not be the machine's: whoever plays events back follows it.
+  if (service.ready(why)) {
+    return response.set_content(R"({"status":"ready","now":")" + rules::to_string(service.now()) + R"("})",
+                                "application/json");
+  }
   answer(response, {503, "not_ready", why});
 }
 

@@ -1,0 +1,45 @@
+#pragma once
+// The command line's side of the HTTP API. Blocking; one owner, one thread.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <tl/expected.hpp>
+
+#include "rules/time.h"
+
+namespace relance::app {
+
+/// `--url` and the token (file or environment, never an argument: arguments are visible to other users).
+struct ApiOptions {
+  std::string url = "http://127.0.0.1:8080";
+  std::string token_file;
+  void add_to(CLI::App& command);
+};
+
+struct ApiAnswer {
+  int status = 0;
+  std::string body;
+  int retry_after_seconds = 0;
+};
+
+class ApiClient {
+ public:
+  explicit ApiClient(const ApiOptions& options);
+  ~ApiClient();
+  /// The error says why nothing answered.
+  tl::expected<ApiAnswer, std::string> get(const std::string& path);
+  /// The same, with headers; repeats while the answer is 429 or 503, for up to a minute.
+  tl::expected<ApiAnswer, std::string> post_events(const std::string& body, bool batch);
+  /// The engine's clock, from /readyz; nullopt while it is not ready.
+  std::optional<rules::Instant> clock();
+
+ private:
+  struct Http;
+  std::unique_ptr<Http> http_;
+};
+
+}  // namespace relance::app

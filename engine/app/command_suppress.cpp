@@ -1,0 +1,103 @@
+// relance suppress: an opt-out that a person reports, for a lead or for an address that no lead carries yet.
+
+#include <array>
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <random>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "engine/app/api_client.h"
+#include "engine/app/commands.h"
+#include "rules/channel.h"
+
+namespace relance::app {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Arguments {
+  ApiOptions api;
+  std::string lead;
+  std::string email;
+  std::string phone;
+  std::string channel = "all";
+  std::string by;
+  std::string reason;
+};
+
+std::string random_id() {
+  std::random_device device;
+  std::string id;
+  for (int i = 0; i < 4; ++i) id += fmt::format("{:08x}", device());
+  return id;
+}
+
+ordered_json event(const std::string& type, const std::string& subject, const std::string& time, ordered_json data) {
+  return {{"specversion", "1.0"}, {"id", random_id()}, {"source", "relance/suppress"}, {"type", type},
+          {"subject", subject},   {"time", time},      {"data", std::move(data)}};
+}
+
+int fail(const std::string& message) {
+  std::cerr << "relance suppress: " << message << "\n";
+  return 2;
+}
+
+int suppress(const Arguments& arguments) {
+  const bool by_address = !arguments.email.empty() || !arguments.phone.empty();
+  if (by_address == !arguments.lead.empty()) return fail("name either --lead, or --email and --phone");
+  if (!rules::parse_channel_scope(arguments.channel))
+    return fail("--channel is all, email, call, social, sms, task or meeting");
+  ApiClient client(arguments.api);
+  const auto now = client.clock();
+  if (!now) return fail("no daemon is ready at " + arguments.api.url);
+  const std::string time = rules::to_string(*now);
+
+  auto events = ordered_json::array();
+  std::string subject = arguments.lead;
+  if (by_address) {
+    // An address goes on the list through a lead that has nothing else: every lead that carries it is then suppressed.
+    subject = "suppressed:" + random_id();
+    ordered_json attributes = ordered_json::object();
+    if (!arguments.email.empty()) attributes["email"] = arguments.email;
+    if (!arguments.phone.empty()) attributes["phone"] = arguments.phone;
+    events.push_back(event("lead.updated", subject, time, std::move(attributes)));
+  }
+  events.push_back(event("optout.received", subject, time,
+                         {{"channel", arguments.channel},
+                          {"intake", "agent"},
+                          {"received_at", time},
+                          {"by", arguments.by},
+                          {"reason", arguments.reason}}));
+  const auto answer = client.post_events(events.dump(-1, ' ', false, ordered_json::error_handler_t::replace), true);
+  if (!answer) return fail(answer.error());
+  if (answer->status != 202) return fail("the daemon answered " + std::to_string(answer->status) + ": " + answer->body);
+  const auto body = nlohmann::json::parse(answer->body, nullptr, false);
+  if (body.is_object() && body.contains("dead_letters") && !body["dead_letters"].empty()) {
+    return fail("not taken: " + body["dead_letters"].dump());
+  }
+  std::cout << "suppressed on " << arguments.channel << " for "
+            << (by_address ? "the address" : "lead " + arguments.lead) << "; it is durable\n";
+  return 0;
+}
+
+}  // namespace
+
+void add_suppress(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<Arguments>();
+  auto* command =
+      app.add_subcommand("suppress", "Take note of an opt-out: for a lead, or for an address whoever carries it");
+  arguments->api.add_to(*command);
+  command->add_option("--lead", arguments->lead, "Lead id");
+  command->add_option("--email", arguments->email, "Email address");
+  command->add_option("--phone", arguments->phone, "Phone number, with + and country code");
+  command->add_option("--channel", arguments->channel, "all (default) or one channel");
+  command->add_option("--by", arguments->by, "Who takes the note")->required();
+  command->add_option("--reason", arguments->reason, "Why, for the ledger's reader")->required();
+  command->callback([arguments, &exit_code] { exit_code = suppress(*arguments); });
+}
+
+}  // namespace relance::app

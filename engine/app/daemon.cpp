@@ -1,0 +1,244 @@
+#include "engine/app/daemon.h"
+
+#include <fstream>
+#include <optional>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <boost/asio/signal_set.hpp>
+
+#include "engine/app/connector_routes.h"
+#include "engine/app/inputs.h"
+#include "engine/http/server.h"
+#include "engine/render/unsubscribe_token.h"
+#include "engine/runtime/engine.h"
+#include "engine/store/rocks_store.h"
+#include "rules/loader.h"
+
+namespace relance::app {
+
+using engine::Config;
+
+namespace {
+
+constexpr std::chrono::seconds kDrain{30};
+
+tl::unexpected<std::string> failed(std::string why) { return tl::unexpected<std::string>(std::move(why)); }
+
+template <class Lines>
+std::string joined(const Lines& lines) {
+  std::string text;
+  for (const auto& line : lines) text += (text.empty() ? "" : "\n") + line;
+  return text;
+}
+
+tl::expected<rules::Rulebook, std::string> load_rulebook(const std::filesystem::path& folder) {
+  auto rulebook = rules::load_folder(folder);
+  if (rulebook) return std::move(*rulebook);
+  std::vector<std::string> findings;
+  for (const rules::Finding& finding : rulebook.error()) findings.push_back(rules::to_string(finding));
+  return failed(joined(findings));
+}
+
+/// The store keeps every revision that enrollments may be pinned to; what is new is written down as published.
+tl::expected<void, std::string> keep_revisions(rules::Rulebook& rulebook, engine::DurableStore& store,
+                                               rules::Instant now) {
+  std::set<rules::Revision> known;
+  for (const std::string& canonical : store.revisions()) {
+    auto playbook = rules::load_canonical(canonical);
+    if (!playbook) return failed("the store holds a playbook revision that cannot be read: " + playbook.error());
+    known.insert(playbook->revision);
+    rulebook.add_pinned(std::move(*playbook));
+  }
+  for (const auto& playbook : rulebook.current()) {
+    if (known.contains(playbook->revision)) continue;
+    store.put_revision(playbook->revision, playbook->canonical);
+    rules::Record record;
+    record.type = rules::RecordType::playbook_published;
+    record.at = now;
+    record.playbook = playbook->id;
+    record.revision = playbook->revision;
+    store.append({nullptr, "start"}, {record});
+  }
+  const auto committed = store.commit();
+  if (!committed) return failed(committed.error().message);
+  return {};
+}
+
+engine::RocksStoreOptions store_options(const Config& config) {
+  engine::RocksStoreOptions options;
+  options.dedup_horizon = config.intake.dedup_horizon;
+  options.key_dir = config.store.key_dir;
+  options.memory = std::make_shared<engine::StoreMemory>(config.store.block_cache, config.store.write_buffer);
+  return options;
+}
+
+}  // namespace
+
+struct Daemon::Parts {
+  explicit Parts(const Config& c) : config(c), clock(c.clock) {}
+
+  const Config config;
+  engine::EngineClock clock;
+  engine::EngineMetrics metrics;
+  std::unique_ptr<engine::RocksStore> store;
+  rules::Rulebook rulebook;
+  std::unique_ptr<connectors::KafkaOutput> kafka_output;
+  std::unique_ptr<engine::Engine> engine;  // connectors answer to it, so it is made last and stays until they are gone
+  ConnectorRoutes routes;
+  std::unique_ptr<engine::Outbox> outbox;
+  std::unique_ptr<engine::HttpServer> http;
+  std::unique_ptr<KafkaFeed> kafka_feed;
+  std::unique_ptr<KafkaCopier> kafka_copier;
+  std::unique_ptr<FileInput> files;
+  std::optional<std::string> fatal;
+  std::mutex fatal_mutex;
+
+  void die(const std::string& why) {
+    {
+      const std::lock_guard lock(fatal_mutex);
+      if (!fatal) fatal = why;
+    }
+    if (engine) engine->stop();
+  }
+
+  tl::expected<void, std::string> open();
+  tl::expected<void, std::string> open_kafka_output();
+  tl::expected<void, std::string> open_engine();
+  tl::expected<void, std::string> open_http();
+  tl::expected<void, std::string> open_inputs();
+  void close();
+};
+
+tl::expected<void, std::string> Daemon::Parts::open() {
+  auto loaded = load_rulebook(config.playbooks);
+  if (!loaded) return failed(loaded.error());
+  rulebook = std::move(*loaded);
+  std::filesystem::create_directories(config.data_dir);
+  auto opened = engine::RocksStore::open(config.data_dir / "store", store_options(config));
+  if (!opened) return failed(opened.error().message);
+  store = std::move(*opened);
+  if (auto kept = keep_revisions(rulebook, *store, clock.now()); !kept) return kept;
+  if (auto kafka = open_kafka_output(); !kafka) return kafka;
+  if (auto made = open_engine(); !made) return made;
+  return open_http();
+}
+
+tl::expected<void, std::string> Daemon::Parts::open_kafka_output() {
+  if (!config.kafka) return {};
+  auto output = connectors::KafkaOutput::open(connectors::kafka_settings(*config.kafka),
+                                              [this](const std::string& why) { die("kafka: " + why); });
+  if (!output) return failed("kafka: " + output.error());
+  kafka_output = std::move(*output);
+  return {};
+}
+
+tl::expected<void, std::string> Daemon::Parts::open_engine() {
+  auto templates = engine::TemplateSet::load(config.playbooks / "templates", config.default_language);
+  if (!templates) return failed(joined(templates.error()));
+  auto made = make_routes(config, kafka_output.get(),
+                          [this](engine::DeliveryResult result) { engine->finished(std::move(result)); });
+  if (!made) return failed(made.error());
+  routes = std::move(*made);
+  engine::ActionBuilder builder(std::move(*templates), {config.sender, config.http.public_url, store->token_key()});
+  outbox = std::make_unique<engine::Outbox>(
+      engine::Outbox::Parts{*store, std::move(builder), config.dispatch, routes.routes});
+  engine = std::make_unique<engine::Engine>(engine::Engine::Parts{*store, rulebook, clock, metrics, *outbox},
+                                            engine::EngineSettings{config.intake, config.http.retry_after});
+  metrics.policy_packs.Set(0);
+  return {};
+}
+
+tl::expected<void, std::string> Daemon::Parts::open_http() {
+  engine::HttpSettings settings;
+  settings.address = config.http.address;
+  settings.port = config.http.port;
+  settings.threads = config.http.threads;
+  settings.queue = config.http.queue;
+  settings.max_body = config.http.max_body;
+  settings.retry_after = config.http.retry_after;
+  settings.tls_cert = config.http.tls_cert;
+  settings.tls_key = config.http.tls_key;
+  if (!config.http.tokens_file.empty()) {
+    auto tokens = engine::load_tokens(config.http.tokens_file);
+    if (!tokens) return failed(tokens.error());
+    settings.tokens = std::move(*tokens);
+  }
+  settings.open_unsubscribe_token =
+      [key = store->token_key()](std::string_view token) -> std::optional<engine::UnsubscribeTarget> {
+    const auto claim = engine::open_token({key}, token);
+    if (!claim) return std::nullopt;
+    return engine::UnsubscribeTarget{claim->lead, claim->partition_key, claim->scope};
+  };
+  auto server = engine::HttpServer::start(*engine, std::move(settings), metrics.registry);
+  if (!server) return failed("http: " + server.error());
+  http = std::move(*server);
+  // Scripts and tests that asked for a free port find it here.
+  std::ofstream(config.data_dir / "http.port", std::ios::trunc) << http->port() << "\n";
+  return {};
+}
+
+tl::expected<void, std::string> Daemon::Parts::open_inputs() {
+  if (config.kafka) {
+    const auto settings = connectors::kafka_settings(*config.kafka);
+    kafka_feed = std::make_unique<KafkaFeed>(*engine, [this](const std::string& why) { die("kafka: " + why); });
+    if (auto opened = kafka_feed->open(settings); !opened) return failed("kafka: " + opened.error());
+    kafka_copier = std::make_unique<KafkaCopier>(*engine, *store, *kafka_output, settings.topics);
+  }
+  files = std::make_unique<FileInput>(*engine, config.inputs);
+  return {};
+}
+
+/// Inputs first, then what they fed; connectors end before the engine that they answer to.
+void Daemon::Parts::close() {
+  if (http) http->stop();
+  if (kafka_feed) kafka_feed->close();
+  files.reset();
+  kafka_copier.reset();
+  outbox.reset();
+  routes = {};
+  kafka_feed.reset();
+  http.reset();
+  engine.reset();
+  if (kafka_output) kafka_output->close();
+}
+
+Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Daemon::~Daemon() { parts_->close(); }
+
+tl::expected<std::unique_ptr<Daemon>, std::string> Daemon::create(const Config& config) {
+  std::unique_ptr<Daemon> daemon(new Daemon(std::make_unique<Parts>(config)));
+  if (auto opened = daemon->parts_->open(); !opened) return failed(opened.error());
+  return daemon;
+}
+
+tl::expected<void, std::string> Daemon::run() {
+  Parts& parts = *parts_;
+  boost::asio::signal_set stop_signals(parts.engine->context(), SIGTERM, SIGINT);
+  stop_signals.async_wait([&](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    spdlog::info("event=stopping signal={}", signal);
+    parts.engine->stop();
+  });
+  spdlog::info("event=started mode={} http=http://{}:{} playbooks={} data=\"{}\"",
+               parts.config.kafka ? "kafka" : "embedded", parts.config.http.address, parts.http->port(),
+               parts.rulebook.current().size(), parts.config.data_dir.string());
+  spdlog::warn(
+      "event=no_policy_packs text=\"no legal pack is applied: contact hours, caps and consent are the playbooks' "
+      "own\"");
+  // Inputs ask the engine for their positions, so they open on a thread while its loop already runs.
+  tl::expected<void, std::string> opened;
+  std::thread opener([&] {
+    opened = parts.open_inputs();
+    if (!opened) parts.die(opened.error());
+  });
+  const auto ran = parts.engine->run(kDrain);
+  opener.join();
+  if (!ran) return failed("the store failed: " + ran.error());
+  const std::lock_guard lock(parts.fatal_mutex);
+  if (parts.fatal) return failed(*parts.fatal);
+  spdlog::info("event=stopped");
+  return {};
+}
+
+}  // namespace relance::app
