@@ -48,6 +48,7 @@ std::optional<Operation> comparison(std::string_view sign) {
 
 std::vector<std::string> names_of(const std::vector<Variable>& variables) {
   std::vector<std::string> names;
+  names.reserve(variables.size());
   for (const Variable& variable : variables) names.push_back(variable.name);
   return names;
 }
@@ -233,6 +234,7 @@ class Checker {
 
   static std::vector<std::uint32_t> instructions(const std::vector<Checked>& operands) {
     std::vector<std::uint32_t> result;
+    result.reserve(operands.size());
     for (const Checked& operand : operands) result.push_back(operand.instruction);
     return result;
   }

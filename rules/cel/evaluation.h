@@ -82,6 +82,8 @@ class Evaluation {
 
   // Functions
   Pointer call(const Instruction& instruction, Value& scratch);
+  Pointer call_one(Function function, const Value& value, Value& scratch);
+  Pointer call_two(Function function, const Value& a, const Value& b, Value& scratch);
   Pointer logical_not(const Value& value);
   Pointer size(const Value& value, Value& scratch);
   Pointer search(Function function, const Value& a, const Value& b);

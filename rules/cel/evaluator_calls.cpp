@@ -11,33 +11,23 @@ namespace relance::rules::cel {
 
 Evaluation::Pointer Evaluation::call(const Instruction& instruction, Value& scratch) {
   Value own_a;
-  Value own_b;
   const Value* a = evaluate(program_.child(instruction, 0), own_a);
   if (a == nullptr) return nullptr;
-  const Value* b = nullptr;
-  if (instruction.children > 1) {
-    b = evaluate(program_.child(instruction, 1), own_b);
-    if (b == nullptr) return nullptr;
-  }
-  switch (instruction.function) {
-    case Function::add:
-    case Function::subtract:
-    case Function::multiply:
-    case Function::divide:
-    case Function::modulo:
-      if (b != nullptr) return store(apply(instruction.function, *a, *b, budget_), scratch);
-      return store(negate(*a), scratch);
+  if (instruction.children == 1) return call_one(instruction.function, *a, scratch);
+  Value own_b;
+  const Value* b = evaluate(program_.child(instruction, 1), own_b);
+  if (b == nullptr) return nullptr;
+  return call_two(instruction.function, *a, *b, scratch);
+}
+
+Evaluation::Pointer Evaluation::call_one(Function function, const Value& value, Value& scratch) {
+  switch (function) {
     case Function::negate:
-      return store(negate(*a), scratch);
+      return store(negate(value), scratch);
     case Function::logical_not:
-      return logical_not(*a);
+      return logical_not(value);
     case Function::size:
-      return size(*a, scratch);
-    case Function::contains:
-    case Function::starts_with:
-    case Function::ends_with:
-    case Function::matches:
-      return search(instruction.function, *a, *b);
+      return size(value, scratch);
     case Function::to_bool:
     case Function::to_bytes:
     case Function::to_double:
@@ -48,9 +38,27 @@ Evaluation::Pointer Evaluation::call(const Instruction& instruction, Value& scra
     case Function::to_timestamp:
     case Function::to_type:
     case Function::to_uint:
-      return conversion(instruction.function, *a, scratch);
+      return conversion(function, value, scratch);
     default:
-      return store(access_time(instruction.function, *a, b), scratch);
+      return store(access_time(function, value, nullptr), scratch);
+  }
+}
+
+Evaluation::Pointer Evaluation::call_two(Function function, const Value& a, const Value& b, Value& scratch) {
+  switch (function) {
+    case Function::add:
+    case Function::subtract:
+    case Function::multiply:
+    case Function::divide:
+    case Function::modulo:
+      return store(apply(function, a, b, budget_), scratch);
+    case Function::contains:
+    case Function::starts_with:
+    case Function::ends_with:
+    case Function::matches:
+      return search(function, a, b);
+    default:
+      return store(access_time(function, a, &b), scratch);
   }
 }
 

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
+#include <type_traits>
 
 namespace relance::rules::cel {
 namespace {
@@ -36,14 +36,13 @@ static_assert(std::is_same_v<std::variant_alternative_t<static_cast<std::size_t>
                              std::shared_ptr<const Map>>);
 
 TypeTable::TypeTable() {
-  for (std::size_t i = 0; i < kNames.size(); ++i) entries_.push_back({static_cast<Kind>(i)});
+  for (std::size_t i = 0; i < kNames.size(); ++i) intern({static_cast<Kind>(i)});
 }
 
 StaticType TypeTable::intern(Entry entry) {
-  const auto found = std::find(entries_.begin(), entries_.end(), entry);
-  if (found != entries_.end()) return static_cast<StaticType>(found - entries_.begin());
-  entries_.push_back(entry);
-  return static_cast<StaticType>(entries_.size() - 1);
+  const auto [position, is_new] = numbers_.try_emplace(entry, static_cast<StaticType>(entries_.size()));
+  if (is_new) entries_.push_back(entry);
+  return position->second;
 }
 
 StaticType TypeTable::list_of(StaticType element) { return intern({Kind::list, element, simple(Kind::dyn)}); }

@@ -3,7 +3,9 @@
 // when evaluated. Source: CEL language definition, "Gradual Type Checking".
 // A type is a small number into a table that interns its parts, so equal types are equal numbers.
 
+#include <compare>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -63,10 +65,11 @@ class TypeTable {
     Kind kind = Kind::dyn;
     StaticType first = simple(Kind::dyn);
     StaticType second = simple(Kind::dyn);
-    friend bool operator==(const Entry&, const Entry&) = default;
+    friend auto operator<=>(const Entry&, const Entry&) = default;
   };
   StaticType intern(Entry entry);
   std::vector<Entry> entries_;
+  std::map<Entry, StaticType> numbers_;
 };
 
 }  // namespace relance::rules::cel

@@ -37,7 +37,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 std::optional<std::string> nearest_name(std::string_view name, const std::vector<std::string>& known) {
   if (name.size() > kLongestName) return std::nullopt;
   std::optional<std::string> best;
-  std::size_t best_distance = std::max<std::size_t>(1, name.size() / 3) + 1;
+  std::size_t best_distance = std::min(name.size(), std::max<std::size_t>(1, name.size() / 3) + 1);
   for (const std::string& candidate : known) {
     if (candidate.size() > kLongestName) continue;
     const std::size_t candidate_distance = distance(name, candidate);

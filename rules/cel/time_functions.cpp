@@ -32,6 +32,7 @@ std::optional<std::int64_t> fixed_offset(std::string_view text) {
 
 /// Seconds east of UTC at that instant; nullopt when the database knows no such zone.
 std::optional<std::int64_t> offset_at(std::int64_t seconds, const std::string& zone) {
+  if (zone == "UTC") return 0;  // known without a database
   if (const auto offset = fixed_offset(zone)) return offset;
   try {
     const auto info = date::locate_zone(zone)->get_info(date::sys_seconds(std::chrono::seconds(seconds)));

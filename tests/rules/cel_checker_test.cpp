@@ -31,6 +31,7 @@ TEST_CASE("an unknown name is refused with the nearest known one") {
   CHECK(errors("siez(name)") == "1:1: unknown function 'siez'; did you mean 'size'?");
   CHECK(errors("name.startWith('a')") == "1:6: unknown method 'startWith'; did you mean 'startsWith'?");
   CHECK(errors("size > 1") == "1:1: unknown variable 'size'; 'size' is a function, to be called as size(...)");
+  CHECK(errors("[1].map(x, y)").find("1:12: unknown variable 'y'; known are ") == 0);
   CHECK(compile_errors("x") == "1:1: unknown variable 'x'; none is known here");
 }
 

@@ -237,6 +237,7 @@ TEST_CASE("one condition may be evaluated from several threads") {
   REQUIRE(expression.has_value());
   std::vector<int> wins(4, 0);
   std::vector<std::thread> threads;
+  threads.reserve(wins.size());
   for (int& win : wins) {
     threads.emplace_back([&] {
       for (int i = 0; i < 200; ++i) {
