@@ -17,12 +17,6 @@ namespace {
 
 using engine::AttemptResult;
 
-/// libcurl's global state lives as long as the process.
-bool curl_is_ready() {
-  static const bool ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-  return ready;
-}
-
 constexpr long kGoodbyeSeconds = 1;
 
 /// A short cause without addresses or server text.
@@ -219,23 +213,10 @@ AttemptResult SmtpClient::Session::send(const SmtpServer& server, const MimeMess
 SmtpClient::SmtpClient(SmtpServer server) : server_(std::move(server)) {}
 SmtpClient::~SmtpClient() = default;
 
-std::unique_ptr<SmtpClient::Session> SmtpClient::take() {
-  const std::lock_guard lock(mutex_);
-  if (idle_.empty()) return std::make_unique<Session>();
-  std::unique_ptr<Session> session = std::move(idle_.back());
-  idle_.pop_back();
-  return session;
-}
-
-void SmtpClient::give_back(std::unique_ptr<Session> session) {
-  const std::lock_guard lock(mutex_);
-  idle_.push_back(std::move(session));
-}
-
 AttemptResult SmtpClient::send(const MimeMessage& message) {
-  std::unique_ptr<Session> session = take();
+  std::unique_ptr<Session> session = sessions_.take();
   AttemptResult result = session->send(server_, message);
-  give_back(std::move(session));
+  sessions_.give_back(std::move(session));
   return result;
 }
 

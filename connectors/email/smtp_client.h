@@ -3,11 +3,9 @@
 // kept and reused: as many as threads are in send() at once. Threads: send() from any thread.
 
 #include <filesystem>
-#include <memory>
-#include <mutex>
 #include <string>
-#include <vector>
 
+#include "connectors/curl_library.h"
 #include "connectors/email/mime_message.h"
 #include "engine/config/secret.h"
 #include "engine/ports/connector.h"
@@ -44,12 +42,8 @@ class SmtpClient {
  private:
   class Session;  // one curl handle: at most one connection
 
-  std::unique_ptr<Session> take();
-  void give_back(std::unique_ptr<Session> session);
-
   const SmtpServer server_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Session>> idle_;
+  IdlePool<Session> sessions_;
 };
 
 }  // namespace relance::connectors
