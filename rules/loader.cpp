@@ -157,17 +157,15 @@ House load_house(const std::optional<fs::path>& file, std::vector<Finding>& find
 }
 
 /// Ids are unique in the folder; the second place names the first.
-void check_ids(const std::vector<Playbook>& playbooks, std::vector<Finding>& findings) {
+void check_ids(const std::vector<PlaybookReading>& readings, std::vector<Finding>& findings) {
   std::map<PlaybookId, const Position*> places;
-  for (const Playbook& playbook : playbooks) {
-    if (playbook.id.empty()) continue;
-    const auto [first, is_new] = places.emplace(playbook.id, &playbook.position);
+  for (const PlaybookReading& reading : readings) {
+    const PlaybookId& id = reading.playbook.id;
+    if (id.empty()) continue;
+    const auto [first, is_new] = places.emplace(id, &reading.id_place.position);
     if (is_new) continue;
-    Finding finding;
-    finding.position = playbook.position;
-    finding.path = "playbook";
-    finding.rule = "duplicate-id";
-    finding.text = fmt::format("the playbook id `{}` is used twice; the first is in {}:{}", playbook.id.value,
+    Finding finding = reading.id_place;
+    finding.text = fmt::format("the playbook id `{}` is used twice; the first is in {}:{}", id.value,
                                first->second->file, first->second->line);
     finding.suggestion = "give each playbook its own id";
     findings.push_back(std::move(finding));
@@ -201,19 +199,23 @@ tl::expected<Rulebook, std::vector<Finding>> load_folder(const std::filesystem::
     listing.playbooks.clear();
   }
   House house = load_house(listing.house, findings);
-  std::vector<Playbook> playbooks;
+  std::vector<PlaybookReading> readings;
   for (const fs::path& file : listing.playbooks) {
     const auto text = read_file(file);
     if (!text) {
       findings.push_back(about_file(file, "cannot-read", text.error()));
       continue;
     }
-    auto reading = read_playbook({file.generic_string(), without_byte_order_mark(*text)}, house, beside(walk, file));
-    append(findings, std::move(reading.findings));
-    playbooks.push_back(std::move(reading.playbook));
+    readings.push_back(
+        read_playbook({file.generic_string(), without_byte_order_mark(*text)}, house, beside(walk, file)));
+    append(findings, std::move(readings.back().findings));
   }
-  check_ids(playbooks, findings);
-  if (findings.empty()) return Rulebook(std::move(house), std::move(playbooks));
+  check_ids(readings, findings);
+  if (findings.empty()) {
+    std::vector<Playbook> playbooks;
+    for (PlaybookReading& reading : readings) playbooks.push_back(std::move(reading.playbook));
+    return Rulebook(std::move(house), std::move(playbooks));
+  }
   sort_findings(findings);
   return tl::unexpected(std::move(findings));
 }

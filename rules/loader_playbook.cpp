@@ -101,7 +101,11 @@ PlaybookReading read_playbook(const SourceText& source, const House& house, cons
   Report report(source.name, source.text);
   LoadContext context{report, house, read_beside};
   PlaybookReading reading;
-  if (const auto document = read_document(report)) reading.playbook = read_model(context, *document);
+  if (const auto document = read_document(report)) {
+    reading.playbook = read_model(context, *document);
+    const YamlNode* id = document->find("playbook");
+    reading.id_place = report.make({id ? id->position : TextPosition{}, "playbook", "duplicate-id", "", ""});
+  }
   if (report.empty()) seal(reading.playbook);
   reading.findings = sorted(report);
   return reading;

@@ -22,6 +22,7 @@ using ReadBeside = std::function<tl::expected<std::string, std::string>(const st
 struct PlaybookReading {
   Playbook playbook;
   std::vector<Finding> findings;
+  Finding id_place;  // no finding yet: where the id stands, should another file have it too
 };
 PlaybookReading read_playbook(const SourceText& source, const House& house, const ReadBeside& read_beside);
 /// The model from a document, without the seal.

@@ -72,22 +72,27 @@ std::string blanks_before(std::string_view line, int caret) {
 
 void Report::add(Problem problem) {
   if (full()) return;
-  Finding finding;
-  finding.position = position(problem.position);
-  finding.path = std::move(problem.path);
-  finding.rule = std::move(problem.rule);
-  finding.text = std::move(problem.text);
-  finding.suggestion = std::move(problem.suggestion);
+  Finding finding = make(std::move(problem));
   if (findings_.size() + 1 == kMostFindings) {
     finding.path.clear();
     finding.rule = "too-many-findings";
     finding.text = fmt::format("{} findings in this file; the rest is not shown", kMostFindings);
     finding.suggestion.clear();
   }
+  findings_.push_back(std::move(finding));
+}
+
+Finding Report::make(Problem problem) const {
+  Finding finding;
+  finding.position = position(problem.position);
+  finding.path = std::move(problem.path);
+  finding.rule = std::move(problem.rule);
+  finding.text = std::move(problem.text);
+  finding.suggestion = std::move(problem.suggestion);
   Excerpt excerpt = excerpt_of(source_, std::min(problem.position.offset, source_.size()));
   finding.source_line = std::move(excerpt.text);
   finding.caret = finding.source_line.empty() ? 0 : excerpt.caret;
-  findings_.push_back(std::move(finding));
+  return finding;
 }
 
 void sort_findings(std::vector<Finding>& findings) {

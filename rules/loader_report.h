@@ -29,6 +29,8 @@ class Report {
   Report(std::string file, std::string_view source) : file_(std::move(file)), source_(source) {}
 
   void add(Problem problem);
+  /// A finding of this file that is not added.
+  Finding make(Problem problem) const;
   /// Nothing more is taken: looking further is wasted time.
   bool full() const { return findings_.size() >= kMostFindings; }
   bool empty() const { return findings_.empty(); }

@@ -15,6 +15,7 @@ namespace relance::rules {
 
 namespace {
 
+constexpr std::string_view kFillIn = "write a value, or remove the key";
 constexpr std::string_view kDurationHelp = "a duration such as `30s`, `15m`, `2h`, `10d` or `1w`";
 
 bool is_digits(std::string_view text) {
@@ -25,9 +26,8 @@ bool is_digits(std::string_view text) {
 const std::string* scalar_text(LoadContext& context, const Field& field, std::string_view expected) {
   if (field.node->is_scalar()) return &field.node->text;
   if (field.node->kind == YamlNode::Kind::null) {
-    const bool written = !field.node->text.empty();
     report(context, field, "empty-value", fmt::format("expected {}, got {}", expected, describe(*field.node)),
-           written ? "quote it if the text is meant, or remove the key" : "write a value or remove the key");
+           std::string(kFillIn));
   } else {
     report(context, field, "wrong-type", fmt::format("expected {}, got {}", expected, describe(*field.node)));
   }
@@ -112,7 +112,7 @@ Block::Block(LoadContext& context, const Field& field, const BlockSpec& spec)
   }
   const bool null = node_->kind == YamlNode::Kind::null;
   report(context, field, null ? "empty-value" : "wrong-type",
-         fmt::format("expected a map of keys, got {}", describe(*node_)));
+         fmt::format("expected a map of keys, got {}", describe(*node_)), null ? std::string(kFillIn) : "");
 }
 
 bool Block::has(std::string_view key) const { return node_->find(key) != nullptr; }
@@ -181,7 +181,7 @@ std::optional<std::vector<Field>> read_list(LoadContext& context, const Field& f
   if (!field.node->is_list()) {
     const bool null = field.node->kind == YamlNode::Kind::null;
     report(context, field, null ? "empty-value" : "wrong-type",
-           fmt::format("expected {}, got {}", expected, describe(*field.node)));
+           fmt::format("expected {}, got {}", expected, describe(*field.node)), null ? std::string(kFillIn) : "");
     return std::nullopt;
   }
   const std::vector<YamlNode>& items = field.node->items;
@@ -233,7 +233,7 @@ std::optional<int> read_integer(LoadContext& context, const Field& field, const 
   const int value = negative || text->size() - first > kDigits ? -1 : std::stoi(text->substr(first));
   if (value == 0 && bounds.zero_stops) {
     report(context, field, "stops-everything", fmt::format("`0` would silently stop everything; expected {}", expected),
-           "remove the key if there is no limit");
+           "write more than that, or leave it out");
     return std::nullopt;
   }
   if (value < bounds.least || value > bounds.most) {
@@ -263,7 +263,7 @@ std::optional<Duration> read_positive_duration(LoadContext& context, const Field
   if (!duration || *duration > Duration{0}) return duration;
   report(context, field, "stops-everything",
          fmt::format("{} would silently stop everything; expected more than no time", describe(*field.node)),
-         "remove the key if there is no limit");
+         "write more than that, or leave it out");
   return std::nullopt;
 }
 

@@ -35,6 +35,13 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return table[a.size()][b.size()];
 }
 
+bool begins(std::string_view text, std::string_view beginning) {
+  constexpr std::size_t kTelling = 3;
+  if (beginning.size() < kTelling || beginning.size() > text.size()) return false;
+  return std::equal(beginning.begin(), beginning.end(), text.begin(),
+                    [](char a, char b) { return folded(a) == folded(b); });
+}
+
 }  // namespace
 
 std::optional<std::string_view> nearest_name(std::string_view name, std::span<const std::string_view> candidates) {
@@ -52,7 +59,11 @@ std::optional<std::string_view> nearest_name(std::string_view name, std::span<co
       nearest_distance = edits;
     }
   }
-  return nearest;
+  if (nearest) return nearest;
+  for (const std::string_view candidate : candidates) {
+    if (begins(name, candidate) || begins(candidate, name)) return candidate;
+  }
+  return std::nullopt;
 }
 
 }  // namespace relance::rules

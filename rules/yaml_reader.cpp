@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kAfterEnd = "unexpected text after the end of the document";
-constexpr std::string_view kQuoteIt = "quote a text that begins with `!`, `&` or `*`";
+constexpr std::string_view kWriteOut = "write the value out; quote a text that begins with `&` or `*`";
 
 /// Thrown by our own handler through yaml-cpp to stop it; the problem is already noted.
 struct StopReading {};
@@ -82,6 +82,10 @@ class TreeBuilder : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     refuse_properties(mark, "", anchor);
     const std::size_t offset = offset_of(mark);
+    if (expects_key()) {
+      problems_.add(offset, "key-type", "expected a key, got nothing", "write a name before the `:`");
+      return begin_entry(fmt::format("~{}", offset), finder_.at(offset));
+    }
     YamlNode node;
     // yaml-cpp marks an absent value where the next token stands, which may be lines further down.
     const std::size_t before = last_text_before(offset);
@@ -95,18 +99,14 @@ class TreeBuilder : public YAML::EventHandler {
     } else {
       node.position = finder_.at(before);
     }
-    if (expects_key()) {
-      problems_.add(node.position, "key-type", "expected a key, got nothing", "write a name before the `:`");
-      return begin_entry(node.text, node.position);
-    }
     put(std::move(node));
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    problems_.add(offset_of(mark), "alias", "aliases (`*name`) are not allowed", std::string(kQuoteIt));
+    problems_.add(offset_of(mark), "alias", "aliases (`*name`) are not allowed", std::string(kWriteOut));
     YamlNode node;
     node.position = finder_.at(offset_of(mark));
-    // Some key is needed to go on; this one cannot be mistaken for one of the text's.
+    // Some key is needed to go on; no two of these are equal.
     if (expects_key()) return begin_entry(fmt::format("*{}", node.position.offset), node.position);
     put(std::move(node));
   }
@@ -156,11 +156,11 @@ class TreeBuilder : public YAML::EventHandler {
 
   void refuse_properties(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     const std::size_t offset = offset_of(mark);
-    if (anchor != 0) problems_.add(offset, "anchor", "anchors (`&name`) are not allowed", std::string(kQuoteIt));
+    if (anchor != 0) problems_.add(offset, "anchor", "anchors (`&name`) are not allowed", std::string(kWriteOut));
     // yaml-cpp says "?" for no tag and "!" for a quoted text; a lone `!` in the text would look the same.
     const bool lone_mark = tag == "!" && offset < text_.size() && text_[offset] == '!';
     if (lone_mark || (!tag.empty() && tag != "?" && tag != "!")) {
-      problems_.add(offset, "tag", "tags (`!name`) are not allowed", std::string(kQuoteIt));
+      problems_.add(offset, "tag", "tags (`!name`) are not allowed", "quote a text that begins with `!`");
     }
   }
 
@@ -321,7 +321,7 @@ void note_syntax_error(const YAML::Exception& error, std::string_view text, Prob
   std::string_view message = error.msg;
   const std::size_t offset = offset_of(error.mark);
   if (message.substr(0, std::string_view(YAML::ErrorMsg::UNKNOWN_ANCHOR).size()) == YAML::ErrorMsg::UNKNOWN_ANCHOR) {
-    return problems.add(offset, "alias", "aliases (`*name`) are not allowed", std::string(kQuoteIt));
+    return problems.add(offset, "alias", "aliases (`*name`) are not allowed", std::string(kWriteOut));
   }
   // The only message that newer versions of yaml-cpp have and older ones do not: ours in both.
   if (message.find("after end of document") != std::string_view::npos) message = kAfterEnd;
