@@ -119,7 +119,7 @@ void add_clock(std::vector<Setting>& all) {
 void add_http(std::vector<Setting>& all) {
   all.push_back(one({"http.address", "Address that the HTTP API listens on. Beyond loopback it needs tokens."},
                     "127.0.0.1", host_form(), [](Config& c) -> std::string& { return c.http.address; }));
-  all.push_back(one({"http.port", "Port of the HTTP API; 0 takes a free one and prints it."}, "8480",
+  all.push_back(one({"http.port", "Port of the HTTP API; 0 takes a free one and prints it."}, "8080",
                     integer_form("a port", 0, 65535), [](Config& c) -> int& { return c.http.port; }));
   all.push_back(one({"http.tokens_file", "File of the hashed bearer tokens and their scopes."}, "", path_form(),
                     [](Config& c) -> fs::path& { return c.http.tokens_file; }));

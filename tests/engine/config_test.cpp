@@ -67,7 +67,7 @@ TEST_CASE("an empty file gives every setting its default") {
   const Config config = loaded(folder.write("relance.yaml", "# nothing\n"));
   CHECK(config.data_dir == "/var/lib/relance");
   CHECK(config.http.address == "127.0.0.1");
-  CHECK(config.http.port == 8480);
+  CHECK(config.http.port == 8080);
   CHECK(config.http.max_body == 4 * 1024 * 1024);
   CHECK(config.clock.mode == ClockConfig::Mode::system);
   CHECK_FALSE(config.kafka.has_value());
@@ -154,7 +154,7 @@ connectors:
   const std::string shown = show_config(config);
   CHECK(shown.find("whsec_abc") == std::string::npos);
   CHECK(shown.find("secret_file: key  # relance.yaml:6; [redacted]") != std::string::npos);
-  CHECK(shown.find("  port: 8480  # default") != std::string::npos);
+  CHECK(shown.find("  port: 8080  # default") != std::string::npos);
   CHECK(shown.find("  brokers: \"localhost:9092\"  # relance.yaml:3") != std::string::npos);
 
   const Config again = loaded(folder.write("shown.yaml", shown));
@@ -173,7 +173,7 @@ TEST_CASE("the example file changes nothing, and with its marks taken away it is
   const Folder folder;
   const std::string example = example_config();
   const Config config = loaded(folder.write("relance.yaml", example));
-  CHECK(config.http.port == 8480);
+  CHECK(config.http.port == 8080);
 
   std::istringstream lines(example);
   std::string line;
