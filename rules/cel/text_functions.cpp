@@ -13,13 +13,13 @@ tl::expected<std::unique_ptr<const re2::RE2>, std::string> compile_regex(std::st
   re2::RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(1 << 20);
-  auto regex = std::make_unique<const re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
+  auto regex = std::make_unique<const re2::RE2>(pattern, options);
   if (!regex->ok()) return tl::make_unexpected(regex->error());
   return regex;
 }
 
 bool matches(std::string_view text, const re2::RE2& regex) {
-  return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), regex);
+  return re2::RE2::PartialMatch(text, regex);
 }
 
 }  // namespace relance::rules::cel
