@@ -1,0 +1,217 @@
+#include "rules/schema/schema.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "rules/event.h"
+#include "rules/loader_keys.h"
+
+namespace relance::rules {
+
+namespace {
+
+constexpr std::string_view kDurationPattern = R"("type": "string", "pattern": "^[0-9]+[smhdw]$")";
+constexpr std::string_view kPositiveDurationPattern = R"("type": "string", "pattern": "^0*[1-9][0-9]*[smhdw]$")";
+constexpr std::string_view kZonePattern = R"("type": "string", "minLength": 1, "examples": ["Europe/Paris", "UTC"])";
+constexpr std::string_view kOneWindow = "([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)";
+
+std::string quoted(std::span<const std::string_view> names) {
+  return fmt::format("\"{}\"", fmt::join(names, "\", \""));
+}
+
+std::string word(std::span<const std::string_view> names) { return fmt::format(R"("enum": [{}])", quoted(names)); }
+
+std::string integer(int least, int most) {
+  return fmt::format(R"("type": "integer", "minimum": {}, "maximum": {})", least, most);
+}
+
+std::string reference(std::string_view name) { return fmt::format(R"("$ref": "#/$defs/{}")", name); }
+
+std::string list(std::string_view item, int least, int most) {
+  return fmt::format(R"("type": "array", "minItems": {}, "maxItems": {}, "items": {{ {} }})", least, most, item);
+}
+
+std::string line() { return fmt::format(R"("type": "string", "minLength": 1, "maxLength": {})", kLongestText); }
+
+std::string event_types() {
+  const std::string type = word(event_type_names());
+  return fmt::format(R"("oneOf": [{{ {} }}, {{ {}, "uniqueItems": true }}])", type, list(type, 1, kMostEventTypes));
+}
+
+std::string exit_reasons() {
+  std::vector<std::string_view> names(exit_reason_names().begin(), exit_reason_names().end());
+  names.insert(names.end(), event_type_names().begin(), event_type_names().end());
+  std::string mandatory;
+  for (const std::string_view name : {"opt_out", "hard_bounce", "complaint"}) {
+    mandatory += fmt::format(R"({}{{ "contains": {{ "const": "{}" }} }})", mandatory.empty() ? "" : ", ", name);
+  }
+  return fmt::format(R"({}, "uniqueItems": true, "allOf": [{}])", list(word(names), 1, kMostEventTypes), mandatory);
+}
+
+std::string cap_period() {
+  return fmt::format(R"("anyOf": [{{ {} }}, {{ {} }}])", word(calendar_period_names()), kPositiveDurationPattern);
+}
+
+std::string channel_or_any() {
+  std::vector<std::string_view> names(channel_names().begin(), channel_names().end());
+  names.push_back("any");
+  return word(names);
+}
+
+std::string holidays() {
+  return fmt::format(R"("oneOf": [{{ {} }}, {{ "type": "string", "pattern": "^[^./\\\\][^/\\\\]*\\.ics$" }}])",
+                     list(R"("type": "string", "format": "date")", 0, kMostHolidays));
+}
+
+/// What a value of the type looks like, without the braces. Blocks are definitions of their own.
+std::string schema_of(ValueType type) {
+  switch (type) {
+    case ValueType::playbook_id:
+      return fmt::format(R"("type": "string", "pattern": "^[a-z0-9-]{{1,{}}}$")", kLongestId);
+    case ValueType::step_id:
+      return fmt::format(R"("type": "string", "pattern": "^[A-Za-z0-9_-]{{1,{}}}$")", kLongestId);
+    case ValueType::title:
+    case ValueType::recipient:
+      return line();
+    case ValueType::template_name:
+      return fmt::format(R"({}, "pattern": "^[^/\\\\]+(/[^/\\\\]+)*$")", line());
+    case ValueType::priority:
+      return integer(0, kHighestPriority);
+    case ValueType::enroll:
+      return reference(kEnrollBlock.name);
+    case ValueType::event_types:
+      return event_types();
+    case ValueType::condition:
+      return R"("type": ["string", "boolean"], "minLength": 1)";
+    case ValueType::again:
+      return reference(kAgainBlock.name);
+    case ValueType::duration:
+      return std::string(kDurationPattern);
+    case ValueType::positive_duration:
+      return std::string(kPositiveDurationPattern);
+    case ValueType::count:
+      return integer(0, kHighestCount);
+    case ValueType::positive_count:
+      return integer(1, kHighestCount);
+    case ValueType::in_flight:
+      return R"("enum": ["pin"])";
+    case ValueType::exit_reasons:
+      return exit_reasons();
+    case ValueType::sla:
+      return reference(kSlaBlock.name);
+    case ValueType::first_touch:
+      return reference(kFirstTouchBlock.name);
+    case ValueType::clock:
+      return word(clock_names());
+    case ValueType::warn_at:
+      return R"("type": "string", "pattern": "^[0-9]{1,2}(\\.[0-9]{1,4})?%$")";
+    case ValueType::on_breach:
+      return word(on_breach_names());
+    case ValueType::channel:
+      return word(channel_names());
+    case ValueType::channel_or_any:
+      return channel_or_any();
+    case ValueType::channels:
+      return list(word(channel_names()), 1, static_cast<int>(channel_names().size())) + R"(, "uniqueItems": true)";
+    case ValueType::touches:
+      return reference(kTouchesBlock.name);
+    case ValueType::contact_hours:
+      return reference(kContactHoursBlock.name);
+    case ValueType::days:
+      return list(word(weekday_names()), 1, 7) + R"(, "uniqueItems": true)";
+    case ValueType::time_of_day:
+      return R"("type": "string", "pattern": "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")";
+    case ValueType::hours:
+      return list(fmt::format(R"("type": "string", "pattern": "^{}$")", kOneWindow), 1, kMostWindows);
+    case ValueType::zone:
+      return std::string(kZonePattern);
+    case ValueType::zone_or_lead:
+      return R"("type": "string", "minLength": 1, "examples": ["lead", "Europe/Paris"])";
+    case ValueType::holidays:
+      return holidays();
+    case ValueType::caps:
+      return list(reference(kCapBlock.name), 0, kMostCaps);
+    case ValueType::cap_scope:
+      return word(cap_scope_names());
+    case ValueType::cap_period:
+      return cap_period();
+    case ValueType::cool_down:
+      return reference(kCoolDownBlock.name);
+    case ValueType::steps:
+      return list(reference(kStepBlock.name), 1, kMostSteps);
+    case ValueType::day:
+      return integer(0, kLastDay);
+    case ValueType::on_cap:
+      return word(on_cap_names());
+    case ValueType::exceptions:
+      return list(reference(kExceptionBlock.name), 0, kMostExceptions);
+    case ValueType::exception_action:
+      return word(exception_action_names());
+    case ValueType::unsupported:
+      return "";
+  }
+  return "";
+}
+
+/// What holds between the keys of one block.
+std::string_view relations_of(const BlockSpec& block) {
+  if (&block == &kEnrollBlock) return R"("dependentRequired": { "when": ["on"] })";
+  if (&block == &kStepBlock) {
+    return R"("oneOf": [{ "required": ["day"] }, { "required": ["wait"] }], "dependentRequired": { "at": ["day"] })";
+  }
+  if (&block == &kContactHoursBlock) {
+    return R"("oneOf": [{ "required": ["hours"] }, { "anyOf": [{ "required": ["from"] }, { "required": ["to"] }] }], )"
+           R"("dependentRequired": { "from": ["to"], "to": ["from"] })";
+  }
+  return {};
+}
+
+std::string definition_of(const BlockSpec& block) {
+  std::vector<std::string> required;
+  std::vector<std::string> properties;
+  for (const KeySpec& key : block.keys) {
+    if (key.presence == KeySpec::Presence::unsupported) continue;
+    if (key.presence == KeySpec::Presence::required) required.push_back(fmt::format("\"{}\"", key.name));
+    properties.push_back(fmt::format("        \"{}\": {{ \"description\": \"{}\", {} }}", key.name, key.description,
+                                     schema_of(key.type)));
+  }
+  std::string text = fmt::format("    \"{}\": {{\n      \"description\": \"{}\",\n", block.name, block.description);
+  text += "      \"type\": \"object\",\n      \"additionalProperties\": false,\n";
+  if (!required.empty()) text += fmt::format("      \"required\": [{}],\n", fmt::join(required, ", "));
+  if (!relations_of(block).empty()) text += fmt::format("      {},\n", relations_of(block));
+  return text + fmt::format("      \"properties\": {{\n{}\n      }}\n    }}", fmt::join(properties, ",\n"));
+}
+
+/// The block and those that its keys lead to, each once.
+void collect(const BlockSpec& block, std::vector<const BlockSpec*>& found) {
+  if (std::find(found.begin(), found.end(), &block) != found.end()) return;
+  found.push_back(&block);
+  for (const KeySpec& key : block.keys) {
+    const std::string schema = schema_of(key.type);
+    for (const BlockSpec* other : all_blocks()) {
+      if (schema.find(reference(other->name)) != std::string::npos) collect(*other, found);
+    }
+  }
+}
+
+std::string document(const BlockSpec& root, std::string_view title) {
+  std::vector<const BlockSpec*> blocks;
+  collect(root, blocks);
+  std::vector<std::string> definitions;
+  for (const BlockSpec* block : blocks) definitions.push_back(definition_of(*block));
+  return fmt::format(
+      "{{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n  \"$id\": \"urn:relance:{}:1\",\n"
+      "  \"title\": \"{}\",\n  {},\n  \"$defs\": {{\n{}\n  }}\n}}\n",
+      root.name, title, reference(root.name), fmt::join(definitions, ",\n"));
+}
+
+}  // namespace
+
+std::string playbook_schema() { return document(kPlaybookBlock, "Relance playbook"); }
+std::string house_schema() { return document(kHouseBlock, "Relance house.yaml"); }
+
+}  // namespace relance::rules
