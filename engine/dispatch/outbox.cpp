@@ -126,6 +126,7 @@ void Outbox::forget(const ActionId& action) {
 }
 
 void Outbox::recover(Processor& processor) {
+  recovering_ = true;
   for (const OutboxRow& row : parts_.store.outbox_rows()) {
     Known& known = add(row);
     switch (row.state) {
@@ -133,7 +134,7 @@ void Outbox::recover(Processor& processor) {
         ++parked_;
         break;
       case OutboxState::queued:
-        make_wait(row.id, row.not_before, false);
+        make_wait(row.id, row.not_before, true);  // which wait it was is not stored: ask after events, too
         break;
       case OutboxState::started: {
         place(row.id, known, Known::Place::under_way);
@@ -145,6 +146,7 @@ void Outbox::recover(Processor& processor) {
       }
     }
   }
+  recovering_ = false;
 }
 
 void Outbox::emitted(LeadState& lead, const rules::EmitTouch& effect) {
@@ -310,7 +312,8 @@ void Outbox::finished(const DeliveryResult& done, Processor& processor) {
 }
 
 void Outbox::try_again(OutboxRow row, LeadState& lead, const AttemptResult& result, Processor& processor) {
-  const Instant next = processor.clock() + backoff(row, result);
+  // After a restart at once: it was this process that failed, not the other side.
+  const Instant next = processor.clock() + (recovering_ ? Duration{0} : backoff(row, result));
   if (row.attempts >= parts_.dispatch.max_attempts || next > row.not_after) {
     give_up(std::move(row), result, processor);
     return;

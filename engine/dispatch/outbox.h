@@ -121,6 +121,7 @@ class Outbox final : public ProcessorEffects {
   std::size_t ready_count_ = 0;
   std::size_t under_way_ = 0;
   std::size_t parked_ = 0;
+  bool recovering_ = false;
   OutboxStatistics statistics_;
 };
 
