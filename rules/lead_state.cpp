@@ -32,7 +32,11 @@ void derive(LeadState& lead) {
   const LeadAttributes& attributes = lead.attributes;
   lead.email = Address::email(attributes.text("email"));
   lead.phone = Address::phone(attributes.text("phone"), attributes.text("country"));
-  const std::string_view timezone = attributes.text("timezone");
+  derive_zone(lead);
+}
+
+void derive_zone(LeadState& lead) {
+  const std::string_view timezone = lead.attributes.text("timezone");
   lead.zone = timezone.empty() ? std::nullopt : Zone::find(timezone);
 }
 

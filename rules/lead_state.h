@@ -143,7 +143,9 @@ struct LeadState {
   Instant wake = Instant::never();
 };
 
-/// Brings the derived members (addresses, zone) in line with the attributes; for the store after reading.
+/// Brings the derived members (addresses, zone) in line with the attributes.
 void derive(LeadState& lead);
+/// The zone alone: for a store, which keeps the addresses beside the attributes (reading a phone number is slow).
+void derive_zone(LeadState& lead);
 
 }  // namespace relance::rules

@@ -1,5 +1,7 @@
 #include "engine/store/id_octets.h"
 
+#include <array>
+#include <cstdint>
 #include <span>
 
 #include "rules/sha256.h"
@@ -10,11 +12,17 @@ namespace {
 constexpr char kHexadecimal = '\x00';
 constexpr char kText = '\x01';
 
-constexpr int digit_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
+/// Value of a digit by its character; -1 for everything else. Ids are read and written with every row.
+constexpr std::array<std::int8_t, 256> make_values() {
+  std::array<std::int8_t, 256> values{};
+  values.fill(-1);
+  for (int i = 0; i < 10; ++i) values[static_cast<std::size_t>('0' + i)] = static_cast<std::int8_t>(i);
+  for (int i = 0; i < 6; ++i) values[static_cast<std::size_t>('a' + i)] = static_cast<std::int8_t>(10 + i);
+  return values;
 }
+constexpr std::array<std::int8_t, 256> kValues = make_values();
+
+constexpr int digit_value(char c) { return kValues[static_cast<unsigned char>(c)]; }
 
 bool is_hexadecimal(std::string_view id) {
   if (id.size() % 2 != 0) return false;

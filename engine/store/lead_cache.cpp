@@ -1,5 +1,7 @@
 #include "engine/store/lead_cache.h"
 
+#include <algorithm>
+
 namespace relance::engine {
 
 CachedLead* LeadCache::find(const rules::LeadId& id) {
@@ -26,6 +28,11 @@ void LeadCache::mark_changed(CachedLead& lead) {
   if (lead.changed) return;
   lead.changed = true;
   changed_.push_back(&lead);
+}
+
+const std::vector<CachedLead*>& LeadCache::changed_in_order() {
+  std::sort(changed_.begin(), changed_.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
+  return changed_;
 }
 
 void LeadCache::shrink() {

@@ -38,6 +38,8 @@ class LeadCache {
   /// To be written at the next commit.
   void mark_changed(CachedLead& lead);
   const std::vector<CachedLead*>& changed() const { return changed_; }
+  /// The same by their ids.
+  const std::vector<CachedLead*>& changed_in_order();
   /// All changes are on disk: nothing is changed any more, and the least recently used leave.
   void shrink();
 

@@ -380,11 +380,13 @@ tl::expected<void, StoreError> LeadCodec::decode(std::string_view row, StoredLea
   return {};
 }
 
-void LeadCodec::encode_attributes(const rules::LeadAttributes& attributes, std::string& row) {
+void LeadCodec::encode_attributes(const rules::LeadState& lead, std::string& row) {
   store::Attributes& message = messages_->attributes;
   message.Clear();
   message.set_encoding(kEncoding);
-  for (const auto& [name, value] : attributes.entries()) {
+  if (lead.email) message.set_email(lead.email->reveal());
+  if (lead.phone) message.set_phone(lead.phone->reveal());
+  for (const auto& [name, value] : lead.attributes.entries()) {
     store::Attribute& entry = *message.add_entries();
     entry.set_name(name);
     write(value, *entry.mutable_value());
@@ -392,16 +394,22 @@ void LeadCodec::encode_attributes(const rules::LeadAttributes& attributes, std::
   message.SerializeToString(&row);
 }
 
-tl::expected<void, StoreError> LeadCodec::decode_attributes(std::string_view row, rules::LeadAttributes& attributes) {
+tl::expected<void, StoreError> LeadCodec::decode_attributes(std::string_view row, rules::LeadState& lead) {
   store::Attributes& message = messages_->attributes;
   message.Clear();
   if (!parse(row, message) || message.encoding() != kEncoding) return unreadable("attributes", message.encoding());
-  attributes.clear();
+  lead.attributes.clear();
   for (const auto& entry : message.entries()) {
     rules::cel::Value value;
     if (!read(entry.value(), value)) return unreadable("attributes", kEncoding + 1);
-    attributes.set(entry.name(), std::move(value));
+    lead.attributes.set(entry.name(), std::move(value));
   }
+  using rules::Address;
+  lead.email.reset();
+  lead.phone.reset();
+  if (message.has_email()) lead.email = Address::stored(Address::Kind::email, message.email());
+  if (message.has_phone()) lead.phone = Address::stored(Address::Kind::phone, message.phone());
+  rules::derive_zone(lead);
   return {};
 }
 

@@ -1,8 +1,7 @@
 #pragma once
-// Lead states and attributes as rows on disk (engine/store/lead.proto, engine/store/FORMAT.md). What derive() computes
-// is not stored. Enumerations are stored as their numbers; a number this program does not know makes a row unreadable
-// rather than misread.
-// Threads: one codec per thread (it reuses its messages). Errors: values.
+// Lead states and attributes as rows on disk (engine/store/lead.proto, engine/store/FORMAT.md). Enumerations are stored
+// as their numbers; a number this program does not know makes a row unreadable rather than misread. Threads: one codec
+// per thread (it reuses its messages). Errors: values.
 
 #include <cstdint>
 #include <memory>
@@ -37,10 +36,10 @@ class LeadCodec {
   /// Fills everything that encode() wrote; id, attributes and derived members of `lead.state` stay as they are.
   [[nodiscard]] tl::expected<void, StoreError> decode(std::string_view row, StoredLead& lead);
 
-  /// Personal data: the result must be sealed before it reaches the disk.
-  void encode_attributes(const rules::LeadAttributes& attributes, std::string& row);
-  [[nodiscard]] tl::expected<void, StoreError> decode_attributes(std::string_view row,
-                                                                 rules::LeadAttributes& attributes);
+  /// The attributes and the two addresses. Personal data: the result must be sealed before it reaches the disk.
+  void encode_attributes(const rules::LeadState& lead, std::string& row);
+  /// Fills attributes, addresses and zone.
+  [[nodiscard]] tl::expected<void, StoreError> decode_attributes(std::string_view row, rules::LeadState& lead);
 
  private:
   struct Messages;

@@ -24,7 +24,6 @@ using rules::LeadState;
 constexpr std::size_t kSubjectOctets = 16;
 constexpr std::size_t kDefaultMemory = std::size_t{128} << 20U;
 constexpr std::size_t kAccountsKept = 10'000;
-constexpr std::size_t kSeenReserve = 4096;
 
 constexpr std::string_view kAttributesContext = "attributes";
 constexpr std::string_view kDeadLetterContext = "dead_letter";
@@ -51,6 +50,15 @@ rules::SubjectId random_subject() {
 /// Decoded, a lead takes about this much: its members, and its texts and vectors as blocks of their own.
 std::size_t footprint(std::size_t row_bytes, std::size_t attribute_bytes) {
   return sizeof(CachedLead) + 256 + 4 * row_bytes + 4 * attribute_bytes;
+}
+
+/// Rows in the order of their keys are written faster: RocksDB begins where the last one went.
+std::vector<std::pair<const std::string*, Instant>> sorted(const std::unordered_map<std::string, Instant>& rows) {
+  std::vector<std::pair<const std::string*, Instant>> in_order;
+  in_order.reserve(rows.size());
+  for (const auto& [key, at] : rows) in_order.emplace_back(&key, at);
+  std::sort(in_order.begin(), in_order.end(), [](const auto& a, const auto& b) { return *a.first < *b.first; });
+  return in_order;
 }
 
 /// Erased, and nothing was learnt of the person since.
@@ -161,7 +169,6 @@ CachedLead* RocksStore::load_lead(const LeadId& id) {
   if (lead.stored.has_vault_row && !load_attributes(lead)) {
     database_->fail("a row of the store (vault) cannot be read");
   }
-  rules::derive(lead.stored.state);
   return &lead;
 }
 
@@ -170,7 +177,7 @@ bool RocksStore::load_attributes(CachedLead& lead) {
   rocksdb::PinnableSlice row;
   if (!database_->get(Family::vault, vault_key(state.subject, VaultRow::attributes), row)) return false;
   const auto plain = vault_.open(state.subject, kAttributesContext, {row.data(), row.size()});
-  if (!plain || !codec_.decode_attributes(*plain, state.attributes)) return false;
+  if (!plain || !codec_.decode_attributes(*plain, state)) return false;
   leads_.set_bytes(lead, lead.bytes + footprint(0, row.size()) - footprint(0, 0));
   return true;
 }
@@ -396,7 +403,7 @@ void RocksStore::stage_attributes(CachedLead& lead, rocksdb::WriteBatch& batch) 
   const std::string key = vault_key(state.subject, VaultRow::attributes);
   lead.stored.has_vault_row = !state.attributes.entries().empty();
   if (lead.stored.has_vault_row) {
-    codec_.encode_attributes(state.attributes, scratch_);
+    codec_.encode_attributes(state, scratch_);
     batch.Put(family, key, vault_.seal(state.subject, kAttributesContext, scratch_));
     return;
   }
@@ -408,7 +415,7 @@ void RocksStore::stage_attributes(CachedLead& lead, rocksdb::WriteBatch& batch) 
 
 void RocksStore::stage_leads(rocksdb::WriteBatch& batch) {
   rocksdb::ColumnFamilyHandle* family = database_->handle(Family::leads);
-  for (CachedLead* lead : leads_.changed()) {
+  for (CachedLead* lead : leads_.changed_in_order()) {
     scratch_.clear();
     stage_attributes(*lead, batch);
     const std::size_t attribute_bytes = lead->attributes_changed ? scratch_.size() : 0;
@@ -448,8 +455,8 @@ void RocksStore::stage_small_rows(rocksdb::WriteBatch& batch) {
       batch.Put(database_->handle(Family::accounts), id.value, encode_account(account.touches));
     }
   }
-  for (const auto& [key, at] : seen_) {
-    batch.Put(database_->handle(Family::seen), key, number_key(static_cast<std::uint64_t>(at.ms)));
+  for (const auto& [key, at] : sorted(seen_)) {
+    batch.Put(database_->handle(Family::seen), *key, number_key(static_cast<std::uint64_t>(at.ms)));
   }
   for (const auto& [input, next] : positions_) {
     batch.Put(database_->handle(Family::positions), input, number_key(static_cast<std::uint64_t>(next)));

@@ -42,7 +42,7 @@ struct RocksStoreOptions {
   /// Shared by the stores of a process; null: this store has 128 MiB of block cache and 128 MiB of write buffers.
   std::shared_ptr<StoreMemory> memory;
   /// Decoded leads that stay in memory between commits.
-  LeadCache::Bounds cached_leads{.leads = 100'000, .bytes = std::size_t{128} << 20U};
+  LeadCache::Bounds cached_leads{.leads = 100'000, .bytes = std::size_t{256} << 20U};
   /// How many wakes are read from the disk at once.
   std::size_t wake_page = 1024;
   /// Older dead letters give way.
