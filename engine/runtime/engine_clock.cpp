@@ -31,6 +31,12 @@ Instant EngineClock::now() const {
 }
 
 void EngineClock::continue_from(Instant handled) {
+  if (mode_ == ClockConfig::Mode::accelerated) {
+    // Only where it lags: what has passed since the start counts from the base, and must not count twice.
+    const Instant current = now();
+    if (handled > current) base_ += handled.ms - current.ms;
+    return;
+  }
   if (handled.ms > base_) base_ = handled.ms;
 }
 
