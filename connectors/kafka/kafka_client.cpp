@@ -82,8 +82,7 @@ void ClientWatch::on_error(rd_kafka_t* client, rd_kafka_resp_err_t error, std::s
       on_fatal(client);
       return;
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-      connected_ = false;
-      report("no broker can be reached");
+      on_unreachable();
       return;
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
@@ -94,6 +93,11 @@ void ClientWatch::on_error(rd_kafka_t* client, rd_kafka_resp_err_t error, std::s
     default:
       report(std::string(rd_kafka_err2name(error)) + ": " + std::string(reason));
   }
+}
+
+void ClientWatch::on_unreachable() {
+  connected_ = false;
+  if (!failed()) report("no broker can be reached");
 }
 
 void ClientWatch::on_fatal(rd_kafka_t* client) {
@@ -120,11 +124,14 @@ void ClientWatch::on_statistics(std::string_view json) {
   if (const auto brokers = statistics.find("brokers"); brokers != statistics.end()) {
     for (const auto& broker : *brokers) up = up || broker.value("state", "") == "UP";
   }
-  // An idle producer has no open connection and nothing is wrong: only errors take the connection away. A problem of a
-  // topic stays until records flow again.
+  // librdkafka does not report every loss of the last broker as an error; its own states say so, too. Once without one
+  // may be a reconnect, twice is a state.
+  samples_without_broker_ = up ? 0 : samples_without_broker_ + 1;
   if (up && !connected_.exchange(true)) {
     spdlog::info("event=kafka_connected client={}", name_);
-    set_problem({});
+    if (!failed()) set_problem({});
+  } else if (samples_without_broker_ >= 2) {
+    on_unreachable();
   }
   std::int64_t lag = 0;
   if (const auto topics = statistics.find("topics"); topics != statistics.end()) {

@@ -72,6 +72,7 @@ class ClientWatch {
   ~ClientWatch() = default;
 
  private:
+  void on_unreachable();
   void on_fatal(rd_kafka_t* client);
   bool set_problem(std::string_view reason);  // false: it is the one already known
   void report(std::string_view reason);
@@ -82,6 +83,7 @@ class ClientWatch {
   std::atomic<bool> failed_{false};
   std::atomic<bool> has_problem_{false};
   std::atomic<std::int64_t> lag_{0};
+  int samples_without_broker_ = 0;
   mutable std::mutex mutex_;
   std::string problem_;
 };

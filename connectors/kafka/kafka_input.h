@@ -40,7 +40,7 @@ struct KafkaInputPorts {
   /// The next offset of the partition as the store has it, nullopt when it never saw the partition. Asked when the
   /// partition is assigned; may block until the processor answers.
   std::function<std::optional<std::int64_t>(const std::string& topic, int partition)> position;
-  std::function<rules::Instant()> clock;  // the engine's
+  std::function<std::optional<rules::Instant>()> clock;  // the engine's; nullopt when events move it
   std::function<void(const std::string& reason)> on_fatal;
 };
 

@@ -45,7 +45,7 @@ std::string media_type(std::string_view content_type) {
 }
 
 tl::expected<rules::Event, engine::Unusable> read_event(engine::EventReader& reader, const KafkaRecord& record,
-                                                        rules::Instant now) {
+                                                        std::optional<rules::Instant> now) {
   Envelope envelope = envelope_of(record);
   const std::string type = media_type(envelope.content_type);
   const bool structured = type.starts_with(kCloudEvents) || envelope.attributes.empty();
@@ -82,11 +82,11 @@ std::string input_name(std::string_view topic, int partition) {
   return "kafka:" + std::string(topic) + ":" + std::to_string(partition);
 }
 
-KafkaMessage read_message(engine::EventReader& reader, const KafkaRecord& record, rules::Instant now) {
+KafkaMessage read_message(engine::EventReader& reader, const KafkaRecord& record, std::optional<rules::Instant> now) {
   engine::InputPosition position{input_name(record.topic, record.partition), record.offset + 1};
   auto event = read_event(reader, record, now);
   if (event) return {*std::move(event), std::move(position)};
-  return {dead_letter_of(record, event.error(), now), std::move(position)};
+  return {dead_letter_of(record, event.error(), now.value_or(rules::Instant{0})), std::move(position)};
 }
 
 }  // namespace relance::connectors

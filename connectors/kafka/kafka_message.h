@@ -35,6 +35,7 @@ std::string input_name(std::string_view topic, int partition);
 /// Structured mode when the content type is a CloudEvents one or no ce_ header is there; else binary mode, where a null
 /// value is an event without data. A null value in any other record is a tombstone and becomes a dead letter, as does
 /// everything that is no usable event: the bytes are the value as it came, at most engine::kMaxEventBytes of it.
-KafkaMessage read_message(engine::EventReader& reader, const KafkaRecord& record, rules::Instant now);
+/// `now`: the engine's clock, nullopt when events move it (see EventReader).
+KafkaMessage read_message(engine::EventReader& reader, const KafkaRecord& record, std::optional<rules::Instant> now);
 
 }  // namespace relance::connectors

@@ -55,7 +55,7 @@ bool FileInput::read(const std::filesystem::path& file) {
     const auto event =
         line.too_long
             ? tl::expected<rules::Event, engine::Unusable>(engine::unusable("too_large", "the line is over 256 KiB"))
-            : reader.read(line.text, engine_.now());
+            : reader.read(line.text, engine_.arrival_clock());
     if (event) {
       group.arrivals.emplace_back(*event);
     } else {
@@ -83,7 +83,7 @@ tl::expected<void, std::string> KafkaFeed::open(const connectors::KafkaSettings&
   ports.position = [this](const std::string& topic, int partition) {
     return engine_.position(connectors::input_name(topic, partition));
   };
-  ports.clock = [this] { return engine_.now(); };
+  ports.clock = [this] { return engine_.arrival_clock(); };
   ports.on_fatal = on_fatal_;
   const std::lock_guard lock(opening_);
   auto input = connectors::KafkaInput::open(settings, std::move(ports));

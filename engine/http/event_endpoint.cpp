@@ -137,7 +137,7 @@ void post_one(const EndpointContext& context, tl::expected<rules::Event, Unusabl
 
 void post_batch(const EndpointContext& context, std::string_view body, httplib::Response& response) {
   const rules::Instant now = context.service.now();
-  auto elements = reader_of_this_thread().read_batch(body, now);
+  auto elements = reader_of_this_thread().read_batch(body, context.service.arrival_clock());
   if (!elements) {
     if (elements.error().code == "too_many_events") {
       return answer(response, {413, elements.error().code, elements.error().message});
@@ -165,12 +165,12 @@ void post_events(const EndpointContext& context, const httplib::Request& request
                  httplib::Response& response) {
   switch (mode_of(request, body)) {
     case Mode::structured:
-      return post_one(context, reader_of_this_thread().read(body, context.service.now()), body, response);
+      return post_one(context, reader_of_this_thread().read(body, context.service.arrival_clock()), body, response);
     case Mode::batch:
       return post_batch(context, body, response);
     case Mode::binary: {
       const auto attributes = attributes_of(request);
-      auto event = reader_of_this_thread().read_binary(attributes, body, context.service.now());
+      auto event = reader_of_this_thread().read_binary(attributes, body, context.service.arrival_clock());
       return post_one(context, std::move(event), binary_bytes(attributes, body), response);
     }
     case Mode::unsupported:

@@ -40,6 +40,8 @@ class EngineService {
   virtual bool ready(std::string& why) = 0;
   /// The engine's clock.
   virtual rules::Instant now() = 0;
+  /// What an arriving event's `time` is compared with; nullopt when events move the clock and none can be ahead of it.
+  virtual std::optional<rules::Instant> arrival_clock() { return now(); }
 };
 
 }  // namespace relance::engine

@@ -348,4 +348,9 @@ bool Engine::ready(std::string& why) {
 
 Instant Engine::now() { return parts_.clock.now(); }
 
+std::optional<Instant> Engine::arrival_clock() {
+  if (parts_.clock.moved_by_events()) return std::nullopt;
+  return now();
+}
+
 }  // namespace relance::engine

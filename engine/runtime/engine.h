@@ -69,6 +69,7 @@ class Engine final : public EngineService {
   std::string ledger_lines(std::uint64_t from, std::size_t limit) override;
   bool ready(std::string& why) override;
   rules::Instant now() override;
+  std::optional<rules::Instant> arrival_clock() override;
 
  private:
   struct Taken {
