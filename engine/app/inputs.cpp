@@ -63,7 +63,7 @@ bool FileInput::read(const std::filesystem::path& file) {
                                                      input + ":" + std::to_string(line.number), std::string(line.text),
                                                      engine_.now()});
     }
-    group.positions = {InputPosition{input, line.next}};
+    group.positions.push_back({input, line.next});
     return group.arrivals.size() < kFileGroup || push();
   });
   if (!read) {
@@ -101,14 +101,15 @@ bool KafkaFeed::offer(std::vector<connectors::KafkaMessage>&& batch) {
   ArrivalGroup group;
   std::map<std::string, std::int64_t> last;
   group.arrivals.reserve(batch.size());
+  group.positions.reserve(batch.size());
   for (const auto& message : batch) {
     group.arrivals.push_back(message.arrival);
+    group.positions.push_back(message.position);
     last[message.position.input] = message.position.next;
   }
-  for (const auto& [input, next] : last) group.positions.push_back({input, next});
-  group.done = [this, positions = group.positions](bool durable) {
+  group.done = [this, last](bool durable) {
     if (!durable) return;
-    for (const InputPosition& position : positions) input_->mark_durable(position);
+    for (const auto& [input, next] : last) input_->mark_durable({input, next});
   };
   return engine_.arrivals().push(group) == engine::ArrivalQueue::Push::taken;
 }

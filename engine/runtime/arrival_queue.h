@@ -15,9 +15,11 @@
 
 namespace relance::engine {
 
-/// Arrivals that are committed together where possible, and where their input goes on once they are.
+/// Arrivals that are committed together where possible.
 struct ArrivalGroup {
   std::vector<Arrival> arrivals;
+  /// Where the input goes on after each of them: empty, or one per arrival. What is committed of a group is committed
+  /// with its position, so nothing comes twice after a restart, however far the clock has moved.
   std::vector<InputPosition> positions;
   std::function<void(bool durable)> done;  // on the consumer's thread, exactly once; must not block
 };

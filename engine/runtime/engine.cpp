@@ -114,7 +114,6 @@ void Engine::handle_arrivals() {
     const bool finished = handle_group(*taken_);
     handled += taken_->next - before;
     if (!finished) return;
-    for (const InputPosition& position : taken_->group.positions) parts_.store.set_position(position);
     to_answer_.push_back(std::move(taken_->group));
     taken_.reset();
   }
@@ -129,6 +128,7 @@ bool Engine::handle_group(Taken& taken) {
       if (!work_before(instant)) return false;
     }
     handle_arrival(arrival);
+    if (!taken.group.positions.empty()) parts_.store.set_position(taken.group.positions[taken.next]);
     ++staged_;
   }
   return true;
