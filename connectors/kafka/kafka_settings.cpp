@@ -262,7 +262,9 @@ KafkaSettings kafka_settings(const engine::KafkaConfig& config) {
       settings.security.protocol = "sasl_ssl";
       break;
   }
-  settings.security.mechanism = config.sasl_mechanism;
+  // The configuration's mechanism has a default; it means something only together with SASL.
+  const bool sasl = settings.security.protocol.starts_with("sasl");
+  if (sasl) settings.security.mechanism = config.sasl_mechanism;
   settings.security.user = config.user;
   settings.security.password = config.password;
   settings.security.ca_file = config.ca_file;

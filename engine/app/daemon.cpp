@@ -128,7 +128,7 @@ tl::expected<void, std::string> Daemon::Parts::open_kafka_output() {
   if (!config.kafka) return {};
   auto output = connectors::KafkaOutput::open(connectors::kafka_settings(*config.kafka),
                                               [this](const std::string& why) { die("kafka: " + why); });
-  if (!output) return failed("kafka: " + output.error());
+  if (!output) return failed(output.error());
   kafka_output = std::move(*output);
   return {};
 }
@@ -182,7 +182,7 @@ tl::expected<void, std::string> Daemon::Parts::open_inputs() {
   if (config.kafka) {
     const auto settings = connectors::kafka_settings(*config.kafka);
     kafka_feed = std::make_unique<KafkaFeed>(*engine, [this](const std::string& why) { die("kafka: " + why); });
-    if (auto opened = kafka_feed->open(settings); !opened) return failed("kafka: " + opened.error());
+    if (auto opened = kafka_feed->open(settings); !opened) return failed(opened.error());
     kafka_copier = std::make_unique<KafkaCopier>(*engine, *store, *kafka_output, settings.topics);
   }
   files = std::make_unique<FileInput>(*engine, config.inputs);

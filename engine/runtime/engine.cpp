@@ -208,6 +208,11 @@ bool Engine::commit() {
     parts_.metrics.batch_decisions.Observe(static_cast<double>(staged_));
   }
   staged_ = 0;
+  const OutboxStatistics& now = parts_.outbox.statistics();
+  parts_.metrics.attempts.Increment(static_cast<double>(now.started - counted_.started));
+  parts_.metrics.attempts_unknown.Increment(static_cast<double>(now.unknown - counted_.unknown));
+  parts_.metrics.cancelled.Increment(static_cast<double>(now.cancelled - counted_.cancelled));
+  counted_ = now;
   parts_.metrics.queued.Set(static_cast<double>(arrivals_.size()));
   parts_.metrics.outbox_ready.Set(static_cast<double>(parts_.outbox.ready()));
   parts_.metrics.outbox_under_way.Set(static_cast<double>(parts_.outbox.under_way()));

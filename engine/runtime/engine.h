@@ -111,6 +111,7 @@ class Engine final : public EngineService {
   std::vector<ArrivalGroup> to_answer_;  // handled, answered after the commit
   std::size_t staged_ = 0;               // decisions since the last commit
   rules::Instant committed_clock_ = rules::Instant::earliest();
+  OutboxStatistics counted_;  // what the metrics know of the outbox
   std::optional<std::string> failure_;
   std::chrono::steady_clock::time_point drain_until_ = std::chrono::steady_clock::time_point::max();
   std::chrono::seconds drain_{0};

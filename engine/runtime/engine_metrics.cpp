@@ -24,7 +24,6 @@ EngineMetrics::EngineMetrics()
       duplicates(counter(registry, "relance_events_duplicate_total", "Events dropped as duplicates.")),
       dead_letters(counter(registry, "relance_dead_letters_total", "Arrivals that were no usable event.")),
       refused(counter(registry, "relance_arrivals_refused_total", "Submissions answered with back-pressure.")),
-      records(counter(registry, "relance_ledger_records_total", "Records appended to the ledger.")),
       commits(counter(registry, "relance_commits_total", "Durable batches.")),
       attempts(counter(registry, "relance_attempts_total", "Calls of connectors started.")),
       attempts_unknown(counter(registry, "relance_attempts_unknown_total", "Calls whose outcome nobody knows.")),

@@ -17,7 +17,6 @@ struct EngineMetrics {
   prometheus::Counter& duplicates;
   prometheus::Counter& dead_letters;
   prometheus::Counter& refused;  // answered with back-pressure
-  prometheus::Counter& records;
   prometheus::Counter& commits;
   prometheus::Counter& attempts;
   prometheus::Counter& attempts_unknown;

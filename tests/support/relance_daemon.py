@@ -30,6 +30,13 @@ def wait_for(what, probe, seconds=60.0):
         time.sleep(0.005)  # between two looks, not instead of one
 
 
+def run(*command, **options):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, **options)
+    if done.returncode:
+        raise Failure(f"{' '.join(map(str, command))} failed: {done.stderr[-500:]}")
+    return done.stdout.strip()
+
+
 class Daemon:
     def __init__(self, folder, settings):
         """`settings`: the configuration as a dictionary (JSON is YAML); the port is free, data lie in `folder`."""
