@@ -28,7 +28,8 @@ Engine::Engine(Parts parts, EngineSettings settings)
       settings_(settings),
       work_guard_(context_.get_executor()),
       timer_(context_),
-      arrivals_(static_cast<std::size_t>(settings.intake.queue), [this] { wake(); }),
+      requests_{ArrivalQueue(static_cast<std::size_t>(settings.intake.queue), [this] { wake(); }), std::nullopt},
+      inputs_{ArrivalQueue(static_cast<std::size_t>(settings.intake.queue), [this] { wake(); }), std::nullopt},
       processor_(parts.rulebook, parts.store, parts.outbox) {
   if (const auto clock = parts_.store.position(kClockPosition)) {
     committed_clock_ = Instant{*clock};
@@ -48,18 +49,27 @@ tl::expected<void, std::string> Engine::run(std::chrono::seconds drain) {
     const std::lock_guard lock(mutex_);
     ended_ = true;
   }
-  arrivals_.close();
   run_jobs();  // nobody waits for ever
-  while (auto group = arrivals_.take()) {
-    if (group->done) group->done(false);
-  }
+  answer_all(requests_);
+  answer_all(inputs_);
   if (failure_) return tl::unexpected<std::string>(*failure_);
   return {};
 }
 
+/// The loop has ended: what was not handled was not taken.
+void Engine::answer_all(Door& door) {
+  door.queue.close();
+  if (door.taken && door.taken->group.done) door.taken->group.done(false);
+  door.taken.reset();
+  while (auto group = door.queue.take()) {
+    if (group->done) group->done(false);
+  }
+}
+
 void Engine::stop() {
   if (stopping_.exchange(true)) return;
-  arrivals_.close();
+  requests_.queue.close();
+  inputs_.queue.close();
   wake();
 }
 
@@ -78,7 +88,8 @@ void Engine::turn() {
   try {
     if (!parts_.clock.moved_by_events()) processor_.advance(parts_.clock.now());
     handle_results();
-    handle_arrivals();
+    handle_arrivals(requests_);
+    handle_arrivals(inputs_);
     do_due_work();
     parts_.outbox.release(processor_.clock());
     parts_.outbox.start_ready(processor_);
@@ -102,20 +113,20 @@ void Engine::handle_results() {
   staged_ += results.size();
 }
 
-void Engine::handle_arrivals() {
+void Engine::handle_arrivals(Door& door) {
   std::size_t handled = 0;
   while (handled < static_cast<std::size_t>(settings_.intake.batch) && staged_ < kMaxStaged) {
-    if (!taken_) {
-      auto group = arrivals_.take();
+    if (!door.taken) {
+      auto group = door.queue.take();
       if (!group) return;
-      taken_ = Taken{std::move(*group), 0};
+      door.taken = Taken{std::move(*group), 0};
     }
-    const std::size_t before = taken_->next;
-    const bool finished = handle_group(*taken_);
-    handled += taken_->next - before;
+    const std::size_t before = door.taken->next;
+    const bool finished = handle_group(*door.taken);
+    handled += door.taken->next - before;
     if (!finished) return;
-    to_answer_.push_back(std::move(taken_->group));
-    taken_.reset();
+    to_answer_.push_back(std::move(door.taken->group));
+    door.taken.reset();
   }
 }
 
@@ -213,7 +224,7 @@ bool Engine::commit() {
   parts_.metrics.attempts_unknown.Increment(static_cast<double>(now.unknown - counted_.unknown));
   parts_.metrics.cancelled.Increment(static_cast<double>(now.cancelled - counted_.cancelled));
   counted_ = now;
-  parts_.metrics.queued.Set(static_cast<double>(arrivals_.size()));
+  parts_.metrics.queued.Set(static_cast<double>(requests_.queue.size() + inputs_.queue.size()));
   parts_.metrics.outbox_ready.Set(static_cast<double>(parts_.outbox.ready()));
   parts_.metrics.outbox_under_way.Set(static_cast<double>(parts_.outbox.under_way()));
   parts_.metrics.outbox_parked.Set(static_cast<double>(parts_.outbox.parked()));
@@ -223,8 +234,9 @@ bool Engine::commit() {
 /// Goes on at once when there is more to do, else when something is due; ends when stopping and drained.
 void Engine::arm_timer() {
   const bool waits_for_calls = parts_.clock.moved_by_events() && !parts_.outbox.idle();
-  const bool more_arrivals = taken_ ? !waits_for_calls || parts_.outbox.has_startable() : arrivals_.size() > 0;
-  if (more_arrivals || parts_.outbox.has_startable()) {
+  // A group that was taken and cannot go on waits for a result; a new one may be able to.
+  const auto can_go_on = [&](const Door& door) { return door.taken ? !waits_for_calls : door.queue.size() > 0; };
+  if (can_go_on(requests_) || can_go_on(inputs_) || parts_.outbox.has_startable()) {
     schedule_turn();
     return;
   }
@@ -255,8 +267,6 @@ void Engine::fail(const std::string& why) {
     if (group.done) group.done(false);
   }
   to_answer_.clear();
-  if (taken_ && taken_->group.done) taken_->group.done(false);
-  taken_.reset();
   work_guard_.reset();
   context_.stop();
 }
@@ -309,7 +319,7 @@ SubmitResult Engine::submit(std::vector<Arrival> arrivals) {
   auto durable = promise->get_future();
   ArrivalGroup group{std::move(arrivals), {}, [promise](bool done) { promise->set_value(done); }};
   const int retry_after = static_cast<int>((settings_.retry_after.ms + 999) / 1000);
-  switch (arrivals_.push(group)) {
+  switch (requests_.queue.push(group)) {
     case ArrivalQueue::Push::full:
       parts_.metrics.refused.Increment();
       return {SubmitResult::Kind::full, retry_after};

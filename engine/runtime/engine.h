@@ -58,7 +58,9 @@ class Engine final : public EngineService {
   boost::asio::io_context& context() { return context_; }
 
   // Producers
-  ArrivalQueue& arrivals() { return arrivals_; }
+  /// The door of files and topics. Requests have a door of their own, so that an opt-out by link never waits behind a
+  /// backlog; inputs have no order among each other anyway.
+  ArrivalQueue& arrivals() { return inputs_.queue; }
   /// Runs `job` between two decisions and waits for it. False when the loop has ended: the job did not run.
   bool call(const std::function<void()>& job);
   std::optional<std::int64_t> position(const std::string& input);
@@ -76,12 +78,17 @@ class Engine final : public EngineService {
     ArrivalGroup group;
     std::size_t next = 0;  // arrival to handle next
   };
+  struct Door {
+    ArrivalQueue queue;
+    std::optional<Taken> taken;  // a group that is not finished
+  };
 
   void wake();
   void schedule_turn();
   void turn();
   void handle_results();
-  void handle_arrivals();
+  void handle_arrivals(Door& door);
+  void answer_all(Door& door);
   bool handle_group(Taken& taken);
   void handle_arrival(const Arrival& arrival);
   void do_due_work();
@@ -97,7 +104,8 @@ class Engine final : public EngineService {
   boost::asio::io_context context_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_guard_;
   boost::asio::steady_timer timer_;
-  ArrivalQueue arrivals_;
+  Door requests_;
+  Door inputs_;
   Processor processor_;
 
   std::mutex mutex_;  // results_ and jobs_
@@ -107,7 +115,6 @@ class Engine final : public EngineService {
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> ended_ = false;
 
-  std::optional<Taken> taken_;           // a group that is not finished
   std::vector<ArrivalGroup> to_answer_;  // handled, answered after the commit
   std::size_t staged_ = 0;               // decisions since the last commit
   rules::Instant committed_clock_ = rules::Instant::earliest();
