@@ -21,6 +21,7 @@ struct FileSettings {
   /// channels `completed`). False: a later event tells how the touch ended.
   bool complete = true;
   std::string outcome;  // with `complete`: this one instead
+  int concurrency = 1;  // calls at once: they share a commit of the engine, and append one after the other
 };
 
 class FileConnector final : public engine::Connector {
@@ -32,6 +33,7 @@ class FileConnector final : public engine::Connector {
   /// accepted, also when the action was in the file already (nothing is appended then); or retry.
   engine::AttemptResult deliver(const engine::Action& action, int attempt) override;
   bool idempotent() const override { return true; }
+  int concurrency() const override { return settings_.concurrency; }
 
   const ActionFile& file() const { return *file_; }
 

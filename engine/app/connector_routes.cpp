@@ -20,6 +20,7 @@ Made make_file(const ConnectorConfig& config) {
   connectors::FileSettings settings;
   settings.path = config.path;
   settings.outcome = config.outcome;
+  settings.concurrency = config.concurrency;
   if (config.path.has_parent_path()) std::filesystem::create_directories(config.path.parent_path());
   auto made = connectors::FileConnector::open(settings);
   if (!made) return tl::unexpected<std::string>(made.error());

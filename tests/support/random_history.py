@@ -12,8 +12,10 @@ def instant(moment):
 
 
 class History:
-    def __init__(self, seed):
+    def __init__(self, seed, grid=1):
+        """`grid`: everything happens on multiples of so many seconds (a replay commits once per instant)."""
         self.random = random.Random(seed)
+        self.grid = grid
         self.events = []
 
     def add(self, moment, kind, lead, data, key=None):
@@ -23,10 +25,14 @@ class History:
             event["partitionkey"] = key
         self.events.append((moment, event))
 
+    def moment(self, since, days):
+        seconds = self.random.randrange(int(days * 86400))
+        return since + datetime.timedelta(seconds=seconds - seconds % self.grid)
+
     def lead(self, number, days=14.0):
         pick = self.random
         lead, key = f"L-{number}", f"account-{number // 3}"
-        born = START + datetime.timedelta(seconds=pick.randrange(int(days * 86400)))
+        born = self.moment(START, days)
         data = {"source": "inbound", "size": "smb", "name": f"Person {number}", "country": "FR", "language": pick.choice(["fr", "en"])}
         if pick.random() < 0.95:
             data["email"] = f"person{number}@lead.example.com"
@@ -36,7 +42,7 @@ class History:
             data["timezone"] = zone
         self.add(born, "lead.created", lead, data, key)
         for _ in range(pick.choice([0, 0, 1, 1, 2])):
-            later = born + datetime.timedelta(seconds=pick.randrange(12 * 86400))
+            later = self.moment(born, 12)
             kind, data = pick.choice([
                 ("touch.replied", {"channel": "email"}), ("touch.replied", {"channel": "email", "auto": True}),
                 ("optout.received", {"intake": "link"}), ("optout.received", {"channel": "email", "intake": "link"}),

@@ -8,9 +8,12 @@ import os
 import pathlib
 import signal
 import subprocess
+import sys
 import time
 
-BINARY = os.environ.get("RELANCE_BINARY", "")
+BINARY = os.environ.get("RELANCE_BINARY")
+if not BINARY:
+    sys.exit("RELANCE_BINARY is not set: it names the binary to test, for example build/release/bin/relance")
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -134,9 +137,9 @@ class Daemon:
         return (self.folder / "daemon.log").read_text(errors="replace")[-2000:]
 
 
-def file_connectors(complete=True):
+def file_connectors():
     """Every action into a file, completed as the simulator completes it."""
-    return {kind: {"type": "file"} for kind in ("email", "call", "social", "sms", "task", "escalate")}
+    return {kind: {"type": "file", "concurrency": 16} for kind in ("email", "call", "social", "sms", "task", "escalate")}
 
 
 def simulate(playbooks, events, until=None):
