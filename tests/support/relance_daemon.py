@@ -77,7 +77,10 @@ class Daemon:
     def request(self, method, path, body=None, headers=None, timeout=60):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
-            connection.request(method, path, body, headers or {})
+            try:
+                connection.request(method, path, body, headers or {})
+            except BrokenPipeError:
+                pass  # answered before it was all sent: the answer is there to read
             response = connection.getresponse()
             return response.status, response.read()
         finally:
