@@ -153,3 +153,15 @@ TEST_CASE("the daemon's configuration becomes the connector's settings") {
   CHECK(settings.properties == config.properties);
   CHECK(to_string(check(settings)) == "");
 }
+
+TEST_CASE("the configuration's default mechanism means nothing without SASL") {
+  engine::KafkaConfig config;
+  config.brokers = "kafka:9092";
+  config.group = "relance";
+  config.events_topic = "e";
+  config.actions_topic = "a";
+  config.ledger_topic = "l";
+  config.dead_letters_topic = "d";
+  config.sasl_mechanism = "SCRAM-SHA-512";
+  CHECK(to_string(check(connectors::kafka_settings(config))) == "");
+}
