@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -162,6 +163,7 @@ class Exim:
 
     def stop(self):
         subprocess.run([SMTP_SERVER, "stop", self.folder], check=True)
+        shutil.rmtree(self.folder)
 
     def ids(self, expected):
         """Delivery follows the answer: waits until there are as many mails as expected."""
