@@ -86,11 +86,13 @@ void Engine::schedule_turn() {
 void Engine::turn() {
   if (failure_) return;
   try {
-    if (!parts_.clock.moved_by_events()) processor_.advance(parts_.clock.now());
+    // What is due carries its own instant and comes before what arrives now.
+    const bool caught_up = do_due_work();
     handle_results();
-    handle_arrivals(requests_);
-    handle_arrivals(inputs_);
-    do_due_work();
+    if (caught_up) {
+      handle_arrivals(requests_);
+      handle_arrivals(inputs_);
+    }
     parts_.outbox.release(processor_.clock());
     parts_.outbox.start_ready(processor_);
     if (!commit()) return;
@@ -191,9 +193,16 @@ bool Engine::work_before(Instant instant) {
   return may_move_to(instant);
 }
 
-void Engine::do_due_work() {
-  if (parts_.clock.moved_by_events()) return;
-  work_before(parts_.clock.now() + Duration{1});
+/// False when there is more than one commit should hold.
+bool Engine::do_due_work() {
+  if (parts_.clock.moved_by_events()) return true;
+  const Instant now = parts_.clock.now();
+  if (!work_before(now + Duration{1})) {
+    schedule_turn();
+    return false;
+  }
+  processor_.advance(now);
+  return true;
 }
 
 bool Engine::commit() {

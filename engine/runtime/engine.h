@@ -91,7 +91,7 @@ class Engine final : public EngineService {
   void answer_all(Door& door);
   bool handle_group(Taken& taken);
   void handle_arrival(const Arrival& arrival);
-  void do_due_work();
+  bool do_due_work();
   bool work_before(rules::Instant instant);
   bool may_move_to(rules::Instant instant) const;
   bool commit();
