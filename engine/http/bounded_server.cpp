@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -16,9 +17,14 @@
 #include <utility>
 #include <vector>
 
+#include <spdlog/spdlog.h>
+
 namespace relance::engine {
 
 namespace {
+
+constexpr std::chrono::milliseconds kBetweenBinds{200};
+constexpr std::chrono::milliseconds kBetweenStops{5};
 
 thread_local Connection* current_connection = nullptr;
 // Set while the accepting thread itself runs a connection for which no place is left.
@@ -133,14 +139,32 @@ tl::expected<int, std::string> BoundedServer::bind(const std::string& address, i
   }
   // httplib asks for a backlog of 5, which a burst of connections overruns; asking again changes it.
   ::listen(svr_sock_, 1024);
+  address_ = address;
+  port_ = port;
+  running_ = true;  // from here on run() is awaited
   return port;
 }
 
-void BoundedServer::run() { listen_after_bind(); }
+void BoundedServer::run() {
+  while (!stopping_) {
+    listen_after_bind();
+    if (stopping_) break;
+    // httplib gives up when accept() fails, also for causes that pass, such as too little memory for a moment. An
+    // engine that nobody can reach must not look alive.
+    spdlog::error("http error=accept_failed action=listening_again port={}", port_);
+    stop();  // what newer versions need before they bind again
+    while (!stopping_ && !bind(address_, port_)) std::this_thread::sleep_for(kBetweenBinds);
+  }
+  running_ = false;
+}
 
-void BoundedServer::stop_soon() {
+void BoundedServer::stop_and_wait() {
   stopping_ = true;
-  stop();
+  // stop() is lost when httplib's loop does not run yet, or just starts again.
+  while (running_) {
+    if (is_running() && svr_sock_ != INVALID_SOCKET) stop();
+    std::this_thread::sleep_for(kBetweenStops);
+  }
 }
 
 bool BoundedServer::process_and_close_socket(socket_t socket) {

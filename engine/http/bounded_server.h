@@ -1,7 +1,8 @@
 #pragma once
 // httplib::Server with bounds: threads, waiting connections, sizes and times of requests; and without guesses about
 // where one request of a connection ends. Works with cpp-httplib 0.11 (Debian 12), 0.14 (Ubuntu 24.04), 0.18 (Debian
-// 13). Threads: run() blocks on one thread; handlers run on `threads` of them; stop() from any.
+// 13). Threads: run() blocks on one thread; handlers run on `threads` of them; stop_and_wait()
+// from any other.
 
 #include <atomic>
 #include <cstddef>
@@ -34,9 +35,10 @@ class BoundedServer final : public httplib::Server {
   tl::expected<void, std::string> use_tls(const std::filesystem::path& certificate, const std::filesystem::path& key);
   /// The port that was bound; `port` 0 takes any free one.
   tl::expected<int, std::string> bind(const std::string& address, int port);
-  /// Serves until stop().
+  /// Serves until stop_and_wait().
   void run();
-  void stop_soon();
+  /// After bind(), while another thread is in run() or about to be; returns when that ends.
+  void stop_and_wait();
 
   /// The connection whose request this thread is serving; nullptr outside of handlers.
   static Connection* current();
@@ -52,8 +54,11 @@ class BoundedServer final : public httplib::Server {
   void refuse(socket_t socket) const;
 
   ServerBounds bounds_;
+  std::string address_;
+  int port_ = 0;
   std::unique_ptr<SSL_CTX, ContextDeleter> tls_;
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> running_{false};
   std::atomic<int> waiting_{0};
 };
 

@@ -363,14 +363,12 @@ tl::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::start(EngineS
   if (!port) return tl::unexpected(port.error());
   running->port = *port;
   running->listener = std::thread([server = &running->server] { server->run(); });
-  // A stop before the listener runs would be lost.
-  while (!running->server.is_running()) std::this_thread::yield();
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(running)));
 }
 
 void HttpServer::stop() {
   if (!running_->listener.joinable()) return;
-  running_->server.stop_soon();
+  running_->server.stop_and_wait();
   running_->listener.join();
 }
 

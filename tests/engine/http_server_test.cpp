@@ -177,6 +177,20 @@ std::string exchange(int port, const std::string& request) {
   return connection.receive_all();
 }
 
+/// Makes accept() fail on this process's socket that listens on the port.
+bool break_listener(int port) {
+  for (int descriptor = 0; descriptor < 1024; ++descriptor) {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    int listens = 0;
+    socklen_t listens_size = sizeof listens;
+    if (::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_size) != 0 || listens == 0) continue;
+    if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0) continue;
+    if (ntohs(address.sin_port) == port) return ::shutdown(descriptor, SHUT_RDWR) == 0;
+  }
+  return false;
+}
+
 std::size_t count_of(const std::string& text, const std::string& part) {
   std::size_t count = 0;
   for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
@@ -816,6 +830,20 @@ TEST_CASE("stopping ends idle connections, and twice is once") {
   api.server->stop();
   CHECK(idle.receive_all().find("HTTP/1.1 200") == 0);
   CHECK(!api.client().Get("/healthz"));
+}
+
+TEST_CASE("a listening socket that fails is replaced") {
+  Fixture api;
+  CHECK(api.client().Get("/healthz")->status == 200);
+  REQUIRE(break_listener(api.server->port()));
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  bool answered = false;
+  while (!answered && std::chrono::steady_clock::now() < deadline) answered = bool(api.client().Get("/healthz"));
+  CHECK(answered);
+}
+
+TEST_CASE("a server stops at once after its start") {
+  for (int i = 0; i < 20; ++i) Fixture().server->stop();
 }
 
 TEST_CASE("many clients at once lose nothing") {
