@@ -98,6 +98,11 @@ void change_flag(LeadState& lead, std::string_view flag, bool set) {
   lead.attributes.set("flags", cel::Value(std::move(flags)));
 }
 
+/// The attribute is one of those that derive() reads.
+bool is_derived_from(std::string_view attribute) {
+  return attribute == "email" || attribute == "phone" || attribute == "country" || attribute == "timezone";
+}
+
 /// Step 2: attributes.
 void handle_attributes(Scope& scope) {
   LeadState& lead = scope.lead;
@@ -108,11 +113,14 @@ void handle_attributes(Scope& scope) {
       const cel::Map* data = event.data.map();
       if (!data || data->empty()) return;
       const std::string phone(lead.attributes.text("phone"));
+      bool derives = false;
       for (const auto& [key, value] : *data) {
-        if (key.string()) lead.attributes.set(*key.string(), value);
+        if (!key.string()) continue;
+        derives |= is_derived_from(*key.string());
+        lead.attributes.set(*key.string(), value);
       }
       if (lead.phone_unusable && lead.attributes.text("phone") != phone) lead.phone_unusable = false;
-      derive(lead);
+      if (derives) derive(lead);  // reading a phone number is slow
       break;
     }
     case EventType::flag_set:
@@ -129,11 +137,19 @@ void handle_attributes(Scope& scope) {
 
 void set_wake(const Scope& scope) { scope.lead.wake = first_due(scope).at; }
 
+const EnrollmentId& Scope::id_of(const Enrollment& enrollment) {
+  if (known_ordinal != enrollment.ordinal) {
+    known_id = enrollment_id(lead.subject, enrollment.ordinal);
+    known_ordinal = enrollment.ordinal;
+  }
+  return known_id;
+}
+
 Record& Scope::record(RecordType type, const Enrollment& enrollment) {
   Record& added = record(type);
   added.playbook = enrollment.playbook;
   added.revision = enrollment.revision;
-  added.enrollment = enrollment_id(lead.subject, enrollment.ordinal);
+  added.enrollment = id_of(enrollment);
   return added;
 }
 

@@ -26,6 +26,9 @@ struct Scope {
   }
   Truth ask(const Condition& condition) const { return rules::ask(condition, lead, event, now()); }
 
+  /// The id of the lead's enrollment of that ordinal, computed once: many records of a decision name it.
+  const EnrollmentId& id_of(const Enrollment& enrollment);
+
   Record& record(RecordType type) {
     Record& added = out.records.emplace_back();
     added.type = type;
@@ -36,6 +39,9 @@ struct Scope {
   Record& record(RecordType type, const Enrollment& enrollment);
   /// A record about one of its steps.
   Record& record(RecordType type, const Enrollment& enrollment, const Step& step);
+
+  std::uint32_t known_ordinal = 0;  // of known_id; ordinals count from 1
+  EnrollmentId known_id{};
 };
 
 /// The revision that the enrollment is pinned to; the rulebook must hold it (the store keeps it).

@@ -52,7 +52,7 @@ void forget_old_touches(Scope& scope) {
 void emit(Scope& scope, Enrollment& enrollment, const Playbook& playbook, const Step& step, StepState& state,
           Instant due) {
   LeadState& lead = scope.lead;
-  const EnrollmentId id = enrollment_id(lead.subject, enrollment.ordinal);
+  const EnrollmentId& id = scope.id_of(enrollment);
   EmittedTouch touch;
   touch.at = scope.now();
   touch.channel = step.channel;

@@ -1,5 +1,7 @@
 #include "engine/simulate/memory_store.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 
 #include "rules/sha256.h"
@@ -95,10 +97,9 @@ std::optional<Wake> MemoryStore::next_wake() {
 }
 
 bool MemoryStore::first_sight(std::string_view source, std::string_view id, rules::Instant) {
-  std::string key;
-  key.reserve(source.size() + id.size() + 1);
-  key.append(source).append(1, '\0').append(id);
-  return seen_.insert(std::move(key)).second;
+  seen_key_.assign(source).append(1, '\0').append(id);
+  const XXH128_hash_t hash = XXH3_128bits(seen_key_.data(), seen_key_.size());
+  return seen_.insert({hash.high64, hash.low64}).second;
 }
 
 void MemoryStore::append(const LedgerContext& context, const std::vector<rules::Record>& records) {

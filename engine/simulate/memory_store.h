@@ -51,6 +51,15 @@ class MemoryStore : public PartitionStore {
     std::vector<std::string> carried;  // keys of the addresses in carriers_
     rules::Instant queued = rules::Instant::never();
   };
+  /// 128 bits of (source, id): two different events never share them.
+  struct Fingerprint {
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;
+    friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
+  };
+  struct FingerprintHash {
+    std::size_t operator()(const Fingerprint& fingerprint) const noexcept { return fingerprint.low; }
+  };
   struct QueuedWake {
     rules::Instant at;
     Lead* lead;
@@ -65,7 +74,8 @@ class MemoryStore : public PartitionStore {
   std::unordered_map<std::string, std::set<rules::LeadId>> carriers_;
   std::unordered_set<std::string> suppressed_;
   std::unordered_map<rules::AccountId, std::vector<rules::AccountTouch>> accounts_;
-  std::unordered_set<std::string> seen_;
+  std::unordered_set<Fingerprint, FingerprintHash> seen_;
+  std::string seen_key_;  // reused
   // Stale entries stay until they surface: a lead's wake is valid when it equals its state's.
   std::priority_queue<QueuedWake, std::vector<QueuedWake>, std::greater<>> wakes_;
   std::unordered_map<rules::ActionId, OutboxRow> outbox_;
