@@ -508,6 +508,7 @@ tl::expected<void, StoreError> RocksStore::commit() {
   stage_small_rows(batch);
   vault_.stage(batch);  // last: sealing the rows above may have made keys
   if (batch.Count() > 0) {
+    if (options_.before_write) options_.before_write(batch);
     if (auto written = database_->write(batch); !written) return written;
   }
   forget_staged();

@@ -49,6 +49,8 @@ struct RocksStoreOptions {
   std::uint64_t dead_letters_kept = 100'000;
   /// The id that stands for a new person; default: 128 random bits.
   std::function<rules::SubjectId(const rules::LeadId&)> make_subject;
+  /// Sees every batch before it is written: for measurements.
+  std::function<void(const rocksdb::WriteBatch&)> before_write;
 };
 
 class RocksStore final : public DurableStore {
