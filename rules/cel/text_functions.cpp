@@ -18,8 +18,6 @@ tl::expected<std::unique_ptr<const re2::RE2>, std::string> compile_regex(std::st
   return regex;
 }
 
-bool matches(std::string_view text, const re2::RE2& regex) {
-  return re2::RE2::PartialMatch(text, regex);
-}
+bool matches(std::string_view text, const re2::RE2& regex) { return re2::RE2::PartialMatch(text, regex); }
 
 }  // namespace relance::rules::cel
