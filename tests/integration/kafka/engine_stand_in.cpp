@@ -53,7 +53,8 @@ std::map<std::string, std::int64_t> Store::positions() const {
   return positions_;
 }
 
-Life::Life(const connectors::KafkaSettings& settings, Store& store, unsigned seed) : store_(store), random_(seed) {
+Life::Life(const connectors::KafkaSettings& settings, Store& store, unsigned seed, std::chrono::milliseconds close)
+    : store_(store), random_(seed) {
   connectors::KafkaInputPorts ports;
   ports.sink = this;
   ports.position = [this](const std::string& topic, int partition) { return store_.position(topic, partition); };
@@ -66,7 +67,7 @@ Life::Life(const connectors::KafkaSettings& settings, Store& store, unsigned see
   limits.batch_messages = 150;
   limits.patience = std::chrono::milliseconds(5);  // so that pausing happens, and not only asking again
   limits.commit_interval = std::chrono::milliseconds(200);
-  limits.close = std::chrono::milliseconds(4000);
+  limits.close = close;
   auto input = connectors::KafkaInput::open(settings, std::move(ports), limits);
   REQUIRE(input);
   input_ = *std::move(input);

@@ -42,7 +42,9 @@ class Store {
 /// One life of the daemon: an input with its queue and processor.
 class Life final : public connectors::ArrivalSink {
  public:
-  Life(const connectors::KafkaSettings& settings, Store& store, unsigned seed);
+  /// `close`: the bound of close(), and how long a crash() waits in vain.
+  Life(const connectors::KafkaSettings& settings, Store& store, unsigned seed,
+       std::chrono::milliseconds close = std::chrono::seconds(30));
   ~Life() override;
 
   bool offer(std::vector<connectors::KafkaMessage>&& batch) override;

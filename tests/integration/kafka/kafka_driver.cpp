@@ -38,6 +38,7 @@ using Clock = std::chrono::steady_clock;
 constexpr int kPartitions = 4;
 constexpr int kMessages = 20'000;
 constexpr unsigned kSeed = 17;
+constexpr std::chrono::milliseconds kShortClose = 4s;
 
 bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds within = 60s) {
   const auto deadline = Clock::now() + within;
@@ -220,7 +221,7 @@ TEST_CASE("events in and records out survive restarts of the broker and of the e
   Store store;
   Writer writer(settings);
   writer.start();
-  auto life = std::make_unique<Life>(settings, store, kSeed);
+  auto life = std::make_unique<Life>(settings, store, kSeed, kShortClose);
 
   // Each disturbance meets records that are on their way in and out.
   produce_to(4'000);
@@ -401,7 +402,7 @@ TEST_CASE("a broker that hangs leaves an action's outcome unknown, and closing s
   action.lead = rules::LeadId("L-2");
   REQUIRE(connector.deliver(action, 1).kind == engine::AttemptResult::Kind::accepted);
   Store store;
-  Life life(settings, store, kSeed);
+  Life life(settings, store, kSeed, kShortClose);
   REQUIRE(store.wait_for(100));
 
   broker.suspend();
@@ -417,7 +418,7 @@ TEST_CASE("closing is bounded when the broker is gone") {
   KafkaSettings settings = settings_for("events-in", "gone");
   settings.instance_id = "gone-1";
   Store store;
-  auto life = std::make_unique<Life>(settings, store, kSeed);
+  auto life = std::make_unique<Life>(settings, store, kSeed, kShortClose);
   auto output = KafkaOutput::open(settings, {}, {1'000, 1 << 20, 500ms});
   REQUIRE(output);
   REQUIRE(store.wait_for(100));
