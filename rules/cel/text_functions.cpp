@@ -1,5 +1,7 @@
 #include "rules/cel/text_functions.h"
 
+#include <re2/stringpiece.h>
+
 #include <cstring>
 
 namespace relance::rules::cel {
