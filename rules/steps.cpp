@@ -61,7 +61,8 @@ void emit(Scope& scope, Enrollment& enrollment, const Playbook& playbook, const 
   touch.step = step.id;
   touch.action = action_id(id, step.id.value, 1);
   touch.due = due;
-  touch.not_after = std::max(enrollment.window_end.value_or(due + kDay), scope.now());
+  // Without a window 24 h from when the touch is due to leave: the gate may have deferred its step for days.
+  touch.not_after = std::max(enrollment.window_end.value_or(scope.now() + kDay), scope.now());
 
   if (const auto* on_day = std::get_if<OnDay>(&step.when)) state.day = on_day->day;
   state.emitted_at = scope.now();

@@ -1,0 +1,332 @@
+#include "rules/decide.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <doctest/doctest.h>
+
+#include "rules/loader.h"
+
+// The pure function by itself: the gate's second asking, counting after a cancellation, and what callers rely on (wake,
+// effects). The rules of the language are told as scenarios in tests/engine/scenario_*_test.cpp.
+
+namespace relance::rules {
+namespace {
+
+class Neighbours final : public Neighbourhood {
+ public:
+  bool is_suppressed(const Address& address, ChannelScope scope) override {
+    return rows_.contains(key(address, scope));
+  }
+  void suppress(const Suppression& row) override { rows_.insert(key(row.address, row.scope)); }
+  const std::vector<AccountTouch>& account_touches(const AccountId& account) override { return touches_[account]; }
+  void add_account_touch(const AccountId& account, const AccountTouch& touch, Instant) override {
+    touches_[account].push_back(touch);
+  }
+  void remove_account_touch(const AccountId& account, const ActionId& action) override {
+    std::erase_if(touches_[account], [&](const AccountTouch& touch) { return touch.action == action; });
+  }
+
+ private:
+  static std::string key(const Address& address, ChannelScope scope) {
+    return std::string(to_string(scope)) + "|" + address.reveal();
+  }
+  std::set<std::string> rows_;
+  std::map<AccountId, std::vector<AccountTouch>> touches_;
+};
+
+Instant at(std::string_view text) {  // "03-02 09:10" of 2026, UTC; 03-02 is a Monday
+  const auto parsed =
+      parse_rfc3339("2026-" + std::string(text.substr(0, 5)) + "T" + std::string(text.substr(6)) + ":00Z");
+  REQUIRE(parsed.has_value());
+  return *parsed;
+}
+
+using Data = std::vector<std::pair<std::string, cel::Value>>;
+
+/// One lead, its playbook, and a daemon's view of it: nothing completes by itself.
+struct Desk {
+  explicit Desk(const std::string& body) {
+    auto playbook = load_playbook("playbook: p\nenroll: { on: lead.created }\n" + body, "p.yaml", House{});
+    if (!playbook) FAIL(to_string(playbook.error().front()));
+    revision = playbook->revision;
+    std::vector<Playbook> current;
+    current.push_back(std::move(*playbook));
+    rulebook = Rulebook(House{}, std::move(current));
+    lead.id = LeadId("L");
+    lead.subject = SubjectId("00");
+  }
+
+  void event(std::string_view when, EventType type, const Data& data = {}) {
+    work(Instant{at(when).ms - 1});
+    Event event;
+    event.type = type;
+    event.lead = lead.id;
+    event.time = at(when);
+    cel::Map map;
+    for (const auto& [key, value] : data) map.emplace_back(cel::Value(key), value);
+    event.data = cel::Value(std::move(map));
+    decide(lead, event, {rulebook, neighbours, event.time}, out);
+  }
+  void arrives(std::string_view when) {
+    event(when, EventType::lead_created, {{"email", "a@example.org"}, {"phone", "+33612345678"}, {"account", "acme"}});
+  }
+  void work(Instant until) {
+    while (lead.wake <= until) decide_due(lead, {rulebook, neighbours, lead.wake}, out);
+  }
+  void work(std::string_view until) { work(at(until)); }
+
+  /// The action that was emitted for the step, cancelled or not.
+  ActionId action(std::string_view step) const {
+    for (const Effect& effect : out.effects) {
+      const auto* emitted = std::get_if<EmitTouch>(&effect);
+      if (emitted && emitted->touch.step.value == step) return emitted->touch.action;
+    }
+    FAIL("the step was not emitted");
+    return {};
+  }
+  HandOff hand_off(std::string_view when, std::string_view step) {
+    return decide_hand_off(lead, action(step), revision, {rulebook, neighbours, at(when)}, out);
+  }
+  std::string last_record() const {
+    const Record& record = out.records.back();
+    return std::string(to_string(record.type)) + " " + (record.step ? record.step->value : "") + " " + record.rule;
+  }
+  std::size_t count(RecordType type) const {
+    return static_cast<std::size_t>(
+        std::count_if(out.records.begin(), out.records.end(), [&](const Record& r) { return r.type == type; }));
+  }
+
+  Rulebook rulebook;
+  Revision revision;
+  Neighbours neighbours;
+  LeadState lead;
+  Decision out;
+};
+
+const std::string kMail = "steps: [{ id: mail, day: 0, channel: email }, { id: later, day: 3, channel: task }]";
+const std::string kHours = "contact_hours: { from: '09:00', to: '17:00' }\n";
+
+TEST_CASE("a touch that nothing has changed for goes, once") {
+  Desk desk(kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  CHECK(desk.hand_off("03-02 09:01", "mail").answer == HandOff::Answer::go);
+  const HandOff again = desk.hand_off("03-02 09:02", "mail");
+  CHECK(again.answer == HandOff::Answer::cancelled);
+  CHECK(again.rule == "unknown_action");
+  CHECK(desk.count(RecordType::touch_cancelled) == 0);
+}
+
+TEST_CASE("caps, spacing and cool-down are not asked again: the touch itself counts in them") {
+  Desk desk("caps: [{ max: 1, per: week }]\ncool_down: { after: 1, pause: 7d }\n" + kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  REQUIRE(desk.lead.cool_down.has_value());
+  CHECK(desk.hand_off("03-02 09:01", "mail").answer == HandOff::Answer::go);
+}
+
+TEST_CASE("an opt-out cancels what is queued at once, with an effect for the connector") {
+  Desk desk(kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  desk.event("03-02 09:01", EventType::optout_received);
+  CHECK(desk.last_record() == "touch.cancelled mail opt_out");
+  const bool told = std::any_of(desk.out.effects.begin(), desk.out.effects.end(),
+                                [](const Effect& effect) { return std::holds_alternative<CancelTouch>(effect); });
+  CHECK(told);
+  CHECK(desk.hand_off("03-02 09:02", "mail").answer == HandOff::Answer::cancelled);
+  CHECK(desk.count(RecordType::touch_cancelled) == 1);
+}
+
+TEST_CASE("what was handed off is not cancelled any more") {
+  Desk desk(kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  REQUIRE(desk.hand_off("03-02 09:00", "mail").answer == HandOff::Answer::go);
+  desk.event("03-02 09:01", EventType::optout_received);
+  CHECK(desk.count(RecordType::touch_cancelled) == 0);
+}
+
+TEST_CASE("an address that another lead's objection suppressed meanwhile cancels the touch") {
+  Desk desk(kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  desk.neighbours.suppress(
+      {*desk.lead.email, ChannelScope::only(Channel::email), "opt_out", "link", at("03-02 09:01")});
+  const HandOff answer = desk.hand_off("03-02 09:02", "mail");
+  CHECK(answer.answer == HandOff::Answer::cancelled);
+  CHECK(answer.rule == "suppressed");
+  CHECK(desk.last_record() == "touch.cancelled mail suppressed");
+}
+
+TEST_CASE("a contact point that was withdrawn cancels the touch") {
+  Desk desk(kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  desk.event("03-02 09:01", EventType::lead_updated, {{"email", cel::Value()}});
+  CHECK(desk.hand_off("03-02 09:02", "mail").answer == HandOff::Answer::cancelled);
+  CHECK(desk.last_record() == "touch.cancelled mail no_contact_point");
+}
+
+TEST_CASE("outside contact hours the touch waits for the next open instant, and then goes") {
+  Desk desk(kHours + "touches: { within: 5d }\n" + kMail);
+  desk.arrives("03-02 16:59");
+  desk.work("03-02 16:59");
+  const HandOff late = desk.hand_off("03-02 17:00", "mail");
+  CHECK(late.answer == HandOff::Answer::wait);
+  CHECK(late.rule == "contact_hours");
+  CHECK(late.until == at("03-03 09:00"));
+  CHECK(desk.hand_off("03-03 09:00", "mail").answer == HandOff::Answer::go);
+}
+
+TEST_CASE("a hold and a pause keep the touch until they end, and leave no record of it") {
+  Desk desk("touches: { within: 5d }\nexceptions: [{ when: '\"vip\" in lead.flags', do: escalate }]\n" + kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  desk.event("03-02 10:00", EventType::flag_set, {{"flag", "vip"}});
+  const std::size_t records = desk.out.records.size();
+  const HandOff held = desk.hand_off("03-02 10:01", "mail");
+  CHECK(held.answer == HandOff::Answer::wait);
+  CHECK(held.rule == "escalation");
+  CHECK(held.until == at("03-07 09:00"));  // the end of the window, when it expires at the latest
+  CHECK(desk.out.records.size() == records);
+  desk.event("03-02 11:00", EventType::escalation_resolved);
+  desk.event("03-02 12:00", EventType::playbook_pause);
+  CHECK(desk.hand_off("03-02 12:01", "mail").rule == "paused");
+  desk.event("03-02 13:00", EventType::playbook_resume);
+  CHECK(desk.hand_off("03-02 13:01", "mail").answer == HandOff::Answer::go);
+}
+
+TEST_CASE("a resolution that validates another channel cancels the touch") {
+  Desk desk("exceptions: [{ when: '\"vip\" in lead.flags', do: escalate }]\n" + kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  desk.event("03-02 10:00", EventType::flag_set, {{"flag", "vip"}});
+  desk.event("03-02 11:00", EventType::escalation_resolved, {{"channel", "call"}});
+  CHECK(desk.hand_off("03-02 11:01", "mail").rule == "escalation");
+  CHECK(desk.last_record() == "touch.cancelled mail escalation");
+}
+
+TEST_CASE("a touch that waits beyond its not_after is cancelled as expired") {
+  Desk desk("touches: { within: 2d }\n" + kHours + kMail);
+  desk.arrives("03-02 16:00");
+  desk.work("03-02 16:00");
+  // The window ends on 03-04 at 16:00; the daemon was away until that evening.
+  CHECK(desk.hand_off("03-04 18:00", "mail").rule == "expired");
+  CHECK(desk.last_record() == "touch.cancelled mail expired");
+}
+
+TEST_CASE("without a window a touch waits for 24 hours") {
+  Desk desk("exceptions: [{ when: '\"vip\" in lead.flags', do: escalate }]\n" + kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  desk.event("03-02 10:00", EventType::flag_set, {{"flag", "vip"}});
+  CHECK(desk.hand_off("03-03 08:59", "mail").until == at("03-03 09:00"));
+  CHECK(desk.hand_off("03-03 09:00", "mail").answer == HandOff::Answer::cancelled);
+}
+
+TEST_CASE("a touch that the gate deferred for days has its time to leave once it is emitted") {
+  // Due on Friday at 18:00, emitted on Monday at 09:00: it must not be expired the moment it is emitted.
+  Desk desk(kHours +
+            "steps: [{ id: mail, day: 0, at: '18:00', channel: email }, { id: later, day: 9, channel: task }]");
+  desk.arrives("03-06 16:00");
+  desk.work("03-09 09:00");
+  CHECK(desk.hand_off("03-09 09:01", "mail").answer == HandOff::Answer::go);
+}
+
+TEST_CASE("a cancelled touch counts no more: in caps of lead and account, in non-replies, in touches") {
+  Desk desk("caps: [{ max: 1, per: 30d }, { scope: account, max: 1, per: 30d }]\ntouches: { max: 1 }\n" + kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  REQUIRE(desk.lead.non_replies == 1);
+  REQUIRE(desk.neighbours.account_touches(AccountId("acme")).size() == 1);
+  desk.event("03-02 09:01", EventType::lead_updated, {{"email", cel::Value()}});
+  REQUIRE(desk.hand_off("03-02 09:02", "mail").answer == HandOff::Answer::cancelled);
+  CHECK(desk.lead.non_replies == 0);
+  CHECK(desk.lead.touches.empty());
+  CHECK(desk.neighbours.account_touches(AccountId("acme")).empty());
+  desk.work("03-05 09:00");
+  CHECK(desk.count(RecordType::touch_emitted) == 2);  // neither the caps nor touches.max keep `later`
+}
+
+TEST_CASE("a touch cancelled after a reply takes nothing from the count that the reply reset") {
+  Desk desk("exit: [opt_out, hard_bounce, complaint]\n" + kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  desk.event("03-02 09:01", EventType::touch_replied);
+  desk.event("03-02 09:02", EventType::lead_updated, {{"email", cel::Value()}});
+  REQUIRE(desk.hand_off("03-02 09:03", "mail").answer == HandOff::Answer::cancelled);
+  CHECK(desk.lead.non_replies == 0);
+}
+
+TEST_CASE("a cancelled touch causes no spacing") {
+  Desk desk("steps: [{ id: mail, day: 0, channel: email }, { id: later, day: 1, at: '00:30', channel: task }]");
+  desk.arrives("03-02 23:50");
+  desk.work("03-02 23:50");
+  desk.event("03-02 23:51", EventType::lead_updated, {{"email", cel::Value()}, {"timezone", "Atlantic/Azores"}});
+  REQUIRE(desk.hand_off("03-02 23:52", "mail").answer == HandOff::Answer::cancelled);
+  desk.work("03-05 00:00");
+  CHECK(desk.count(RecordType::touch_deferred) == 0);
+  CHECK(desk.count(RecordType::touch_emitted) == 2);
+}
+
+TEST_CASE("an action that nobody knows, or whose revision is gone, does not go") {
+  Desk desk(kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  const DecisionContext context{desk.rulebook, desk.neighbours, at("03-02 09:01")};
+  CHECK(decide_hand_off(desk.lead, ActionId("unheard-of"), desk.revision, context, desk.out).answer ==
+        HandOff::Answer::cancelled);
+  CHECK(decide_hand_off(desk.lead, desk.action("mail"), Revision("gone"), context, desk.out).answer !=
+        HandOff::Answer::go);
+}
+
+TEST_CASE("a touch that was taken back asks the gate again, and an exit cancels it") {
+  Desk desk(kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  REQUIRE(desk.hand_off("03-02 09:00", "mail").answer == HandOff::Answer::go);
+  take_back(desk.lead, desk.action("mail"));
+  CHECK(desk.hand_off("03-02 09:05", "mail").answer == HandOff::Answer::go);
+  take_back(desk.lead, desk.action("mail"));
+  desk.event("03-02 09:06", EventType::lead_lost);
+  CHECK(desk.last_record() == "touch.cancelled mail exited");
+}
+
+TEST_CASE("the last touch of a completed cadence still goes") {
+  Desk desk("steps: [{ id: mail, day: 0, channel: email }]");
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  REQUIRE(!desk.lead.enrollment.has_value());
+  CHECK(desk.hand_off("03-02 09:01", "mail").answer == HandOff::Answer::go);
+}
+
+TEST_CASE("the wake is the earliest of what is due, and nothing is due before it") {
+  Desk desk("sla: { first_touch: { within: 2h } }\n" + kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  CHECK(desk.lead.wake == at("03-02 11:00"));
+  const std::size_t records = desk.out.records.size();
+  CHECK_FALSE(decide_due(desk.lead, {desk.rulebook, desk.neighbours, at("03-02 10:59")}, desk.out));
+  CHECK(desk.out.records.size() == records);
+  CHECK(decide_due(desk.lead, {desk.rulebook, desk.neighbours, at("03-02 11:00")}, desk.out));
+  CHECK(desk.lead.wake == at("03-05 09:00"));
+  desk.work("03-05 09:00");
+  CHECK(desk.lead.wake == Instant::never());
+}
+
+TEST_CASE("the opt-outs of a merged lead move along and end the other's cadence") {
+  Desk from(kMail);
+  from.event("03-02 09:00", EventType::optout_received);
+  Desk into(kMail);
+  into.arrives("03-02 09:00");
+  decide_merge(into.lead, from.lead, {into.rulebook, into.neighbours, at("03-02 10:00")}, into.out);
+  CHECK(into.lead.opted_out_of_all);
+  CHECK_FALSE(into.lead.enrollment.has_value());
+  CHECK(into.lead.wake == Instant::never());
+}
+
+}  // namespace
+}  // namespace relance::rules
