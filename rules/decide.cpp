@@ -228,6 +228,7 @@ void decide_carrier(LeadState& lead, const DecisionContext& context, Decision& o
 
 void decide_merge(LeadState& lead, const LeadState& from, const DecisionContext& context, Decision& out) {
   Scope scope{lead, context, out};
+  if (!lead.known) lead.account = from.account;
   lead.known = true;
   lead.opted_out = ChannelSet(static_cast<std::uint8_t>(lead.opted_out.bits() | from.opted_out.bits()));
   lead.complained = ChannelSet(static_cast<std::uint8_t>(lead.complained.bits() | from.complained.bits()));

@@ -159,8 +159,12 @@ void exit_enrollment(Scope& scope, std::string_view reason) {
   for (const StepState& step : ended.steps) {
     if (step.status == StepStatus::open) left.push_back(step.id);
   }
-  // A completed cadence's last touch still goes out; every other end means that nothing more shall.
-  if (reason != "completed") cancel_queued(scope, reason == "opt_out" ? "opt_out" : "exited", ended.ordinal);
+  // A completed cadence's last touch still goes out; every other end means that nothing more shall, nor be tried again.
+  if (reason == "completed") return;
+  cancel_queued(scope, reason == "opt_out" ? "opt_out" : "exited", ended.ordinal);
+  for (EmittedTouch& touch : lead.touches) {
+    if (touch.enrollment == ended.ordinal) touch.not_after = std::min(touch.not_after, scope.now() - Duration{1});
+  }
 }
 
 void handle_exit(Scope& scope, const ConsentOutcome& consent) {

@@ -18,7 +18,10 @@ void reset_non_replies(LeadState& lead) {
 EmittedTouch* touch_of(LeadState& lead, const Event& event, std::optional<Channel> channel) {
   const std::string_view action = event.text("action");
   for (auto touch = lead.touches.rbegin(); touch != lead.touches.rend(); ++touch) {
-    if (action.empty() ? channel && touch->channel == *channel : touch->action.value == action) return &*touch;
+    // Without its id an outcome can only mean a touch that has left.
+    const bool meant =
+        action.empty() ? channel && touch->channel == *channel && touch->handed_off : touch->action.value == action;
+    if (meant) return &*touch;
   }
   return nullptr;
 }

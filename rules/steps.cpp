@@ -62,7 +62,9 @@ void emit(Scope& scope, Enrollment& enrollment, const Playbook& playbook, const 
   touch.action = action_id(id, step.id.value, 1);
   touch.due = due;
   // Without a window 24 h from when the touch is due to leave: the gate may have deferred its step for days.
-  touch.not_after = std::max(enrollment.window_end.value_or(scope.now() + kDay), scope.now());
+  // One that is asked at the very end of its window still gets the time that a connector takes.
+  constexpr Duration kTimeToLeave{15LL * 60 * 1000};
+  touch.not_after = std::max(enrollment.window_end.value_or(scope.now() + kDay), scope.now() + kTimeToLeave);
 
   if (const auto* on_day = std::get_if<OnDay>(&step.when)) state.day = on_day->day;
   state.emitted_at = scope.now();

@@ -21,7 +21,8 @@ using engine::Config;
 
 namespace {
 
-constexpr std::chrono::seconds kDrain{30};
+constexpr std::chrono::seconds kDrain{75};    // longer than a connector's call may take
+constexpr std::chrono::seconds kCatchUp{60};  // how long a start waits for its inputs before actions go out
 
 tl::unexpected<std::string> failed(std::string why) { return tl::unexpected<std::string>(std::move(why)); }
 
@@ -91,15 +92,15 @@ struct Daemon::Parts {
   std::unique_ptr<KafkaFeed> kafka_feed;
   std::unique_ptr<KafkaCopier> kafka_copier;
   std::unique_ptr<FileInput> files;
+  std::mutex fatal_mutex;  // of the two below
   std::optional<std::string> fatal;
-  std::mutex fatal_mutex;
+  engine::Engine* running = nullptr;  // from the start of run()
+  std::atomic<bool> inputs_open = false;
 
   void die(const std::string& why) {
-    {
-      const std::lock_guard lock(fatal_mutex);
-      if (!fatal) fatal = why;
-    }
-    if (engine) engine->stop();
+    const std::lock_guard lock(fatal_mutex);
+    if (!fatal) fatal = why;
+    if (running) running->stop();
   }
 
   tl::expected<void, std::string> open();
@@ -186,11 +187,16 @@ tl::expected<void, std::string> Daemon::Parts::open_inputs() {
     kafka_copier = std::make_unique<KafkaCopier>(*engine, *store, *kafka_output, settings.topics);
   }
   files = std::make_unique<FileInput>(*engine, config.inputs);
+  inputs_open = true;
   return {};
 }
 
 /// Inputs first, then what they fed; connectors end before the engine that they answer to.
 void Daemon::Parts::close() {
+  {
+    const std::lock_guard lock(fatal_mutex);
+    running = nullptr;
+  }
   if (http) http->stop();
   if (kafka_feed) kafka_feed->close();
   files.reset();
@@ -232,6 +238,16 @@ tl::expected<void, std::string> Daemon::run() {
     opened = parts.open_inputs();
     if (!opened) parts.die(opened.error());
   });
+  parts.engine->hold_dispatch(
+      [&parts] {
+        return !parts.inputs_open || !parts.files->done() || (parts.kafka_feed && !parts.kafka_feed->caught_up());
+      },
+      kCatchUp);
+  {
+    const std::lock_guard lock(parts.fatal_mutex);
+    parts.running = parts.engine.get();
+    if (parts.fatal) parts.engine->stop();
+  }
   const auto ran = parts.engine->run(kDrain);
   opener.join();
   if (!ran) return failed("the store failed: " + ran.error());

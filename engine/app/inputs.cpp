@@ -36,6 +36,7 @@ void FileInput::read_all() {
   for (const auto& file : files_) {
     if (stopping_ || !read(file)) return;
   }
+  done_ = true;
 }
 
 bool FileInput::read(const std::filesystem::path& file) {
@@ -90,6 +91,15 @@ tl::expected<void, std::string> KafkaFeed::open(const connectors::KafkaSettings&
   if (!input) return tl::unexpected<std::string>(input.error());
   input_ = std::move(*input);
   return {};
+}
+
+bool KafkaFeed::caught_up() {
+  constexpr std::chrono::seconds kLagIsKnown{3};  // it is counted once a second
+  const auto counters = input_->counters();
+  const auto now = std::chrono::steady_clock::now();
+  if (counters.assignments == 0) return false;
+  if (!assigned_) assigned_ = now;
+  return counters.lag == 0 && now - *assigned_ >= kLagIsKnown;
 }
 
 void KafkaFeed::close() {

@@ -25,6 +25,7 @@ class FileInput {
  public:
   FileInput(engine::Engine& engine, std::vector<std::filesystem::path> files);
   ~FileInput();
+  bool done() const { return done_; }  // every file is read to its end
 
  private:
   void read_all();
@@ -33,6 +34,7 @@ class FileInput {
   engine::Engine& engine_;
   const std::vector<std::filesystem::path> files_;
   std::atomic<bool> stopping_ = false;
+  std::atomic<bool> done_ = false;
   std::thread thread_;
 };
 
@@ -43,7 +45,8 @@ class KafkaFeed final : private connectors::ArrivalSink {
       : engine_(engine), on_fatal_(std::move(on_fatal)) {}
   [[nodiscard]] tl::expected<void, std::string> open(const connectors::KafkaSettings& settings);
   void close();
-  std::string problem() const { return input_ ? input_->problem() : std::string(); }
+  /// Partitions are assigned and nothing that was in them is left to read. After open(); from one thread.
+  bool caught_up();
 
  private:
   bool offer(std::vector<connectors::KafkaMessage>&& batch) override;
@@ -52,6 +55,7 @@ class KafkaFeed final : private connectors::ArrivalSink {
   std::function<void(const std::string&)> on_fatal_;
   std::mutex opening_;  // the input offers from its own thread before open() has it
   std::unique_ptr<connectors::KafkaInput> input_;
+  std::optional<std::chrono::steady_clock::time_point> assigned_;
 };
 
 /// Copies committed ledger lines and dead letters to Kafka; a cursor in the store moves with the acknowledgements.

@@ -208,8 +208,9 @@ void Outbox::cancelled(const LeadState&, const rules::CancelTouch& effect) {
   make_ready(cancel.id);
 }
 
-void Outbox::start_ready(Processor& processor) {
+std::size_t Outbox::start_ready(Processor& processor) {
   const auto now = Real::now();
+  std::size_t asked = 0;
   for (auto& [pool, queue] : queues_) {
     while (queue.startable(*pool, now)) {
       const ActionId action = std::move(queue.ready.front());
@@ -217,8 +218,10 @@ void Outbox::start_ready(Processor& processor) {
       const auto known = known_.find(action);
       if (known == known_.end() || known->second.place != Known::Place::ready) continue;  // cancelled meanwhile
       start(action, processor);
+      ++asked;
     }
   }
+  return asked;
 }
 
 void Outbox::start(const ActionId& action, Processor& processor) {
@@ -249,7 +252,12 @@ void Outbox::start(const ActionId& action, Processor& processor) {
 
   place(action, known, Known::Place::under_way);
   ++row->attempts;
-  auto built = row->payload.empty() ? parts_.builder.build(*row, *lead) : action_from_cloud_event(row->payload);
+  auto built = parts_.builder.build(*row, *lead);
+  if (!row->payload.empty()) {
+    // Identical on every retry, unless the lead has another contact point by now: the gate asked about that one.
+    auto earlier = action_from_cloud_event(row->payload);
+    if (earlier && (!built || built->contact_point == earlier->contact_point)) built = std::move(earlier);
+  }
   if (!built) {
     spdlog::error("event=action_not_built action={} playbook={} step={} reason=\"{}\"", action.value,
                   row->playbook.value, row->step.value, built.error());

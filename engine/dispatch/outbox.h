@@ -54,8 +54,8 @@ class Outbox final : public ProcessorEffects {
   void escalated(const rules::LeadState& lead, const rules::Escalate& effect) override;
   void cancelled(const rules::LeadState& lead, const rules::CancelTouch& effect) override;
 
-  /// Asks the gate for what is ready and has a free connector; what may go is marked as started.
-  void start_ready(Processor& processor);
+  /// Asks the gate for what is ready and has a free connector; what may go is marked as started. How many were asked.
+  std::size_t start_ready(Processor& processor);
   /// After the commit: hands what start_ready() marked to the connectors.
   void deliver_started();
   void finished(const DeliveryResult& result, Processor& processor);

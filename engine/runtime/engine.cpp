@@ -94,7 +94,7 @@ void Engine::turn() {
       handle_arrivals(inputs_);
     }
     parts_.outbox.release(processor_.clock());
-    parts_.outbox.start_ready(processor_);
+    if (may_dispatch(caught_up)) staged_ += parts_.outbox.start_ready(processor_);
     if (!commit()) return;
     parts_.outbox.deliver_started();
     run_jobs();
@@ -103,6 +103,23 @@ void Engine::turn() {
     return;
   }
   arm_timer();
+}
+
+/// Nothing goes out past what has arrived and is not read yet: it may be an opt-out.
+bool Engine::may_dispatch(bool caught_up) {
+  if (stopping_) return false;
+  if (parts_.clock.moved_by_events()) return true;
+  if (!caught_up || requests_.waiting()) return false;
+  if (!hold_) return true;
+  const bool behind = hold_->behind() || inputs_.waiting();
+  if (behind && std::chrono::steady_clock::now() < hold_->until) return false;
+  if (behind) spdlog::warn("event=inputs_behind text=\"actions go out although the inputs are not caught up\"");
+  hold_.reset();
+  return true;
+}
+
+void Engine::hold_dispatch(std::function<bool()> behind, std::chrono::seconds at_most) {
+  hold_ = Hold{std::move(behind), std::chrono::steady_clock::now() + at_most};
 }
 
 void Engine::handle_results() {
@@ -160,7 +177,8 @@ void Engine::handle_arrival(const Arrival& arrival) {
   } else {
     parts_.outbox.lead_changed(event.lead);
   }
-  parts_.clock.continue_from(processor_.clock());
+  // Elsewhere an emitter whose clock is fast must not move ours.
+  if (parts_.clock.moved_by_events()) parts_.clock.move_to(processor_.clock());
 }
 
 /// Only events move the clock in events mode, and only when nothing that happens at the present instant is under way:
@@ -206,10 +224,10 @@ bool Engine::do_due_work() {
 }
 
 bool Engine::commit() {
-  if (processor_.clock() != committed_clock_ && processor_.clock() != Instant::earliest()) {
+  // Alone the clock is not worth a write: what it protects is the order of records, and there is none.
+  if (staged_ > 0 && processor_.clock() != committed_clock_) {
     committed_clock_ = processor_.clock();
-    // Alone it is not worth a write: what it protects is the order of records, and there is none.
-    if (staged_ > 0) parts_.store.set_position({kClockPosition, committed_clock_.ms});
+    parts_.store.set_position({kClockPosition, committed_clock_.ms});
   }
   const auto start = std::chrono::steady_clock::now();
   const auto committed = parts_.store.commit();
@@ -245,7 +263,8 @@ void Engine::arm_timer() {
   const bool waits_for_calls = parts_.clock.moved_by_events() && !parts_.outbox.idle();
   // A group that was taken and cannot go on waits for a result; a new one may be able to.
   const auto can_go_on = [&](const Door& door) { return door.taken ? !waits_for_calls : door.queue.size() > 0; };
-  if (can_go_on(requests_) || can_go_on(inputs_) || parts_.outbox.has_startable()) {
+  const bool can_start = !stopping_ && !hold_ && parts_.outbox.has_startable();
+  if (can_go_on(requests_) || can_go_on(inputs_) || can_start) {
     schedule_turn();
     return;
   }
@@ -258,12 +277,13 @@ void Engine::arm_timer() {
       return;
     }
   }
-  auto wait = std::chrono::milliseconds(stopping_ ? 50 : 60'000);
+  auto wait = std::chrono::milliseconds(stopping_ || hold_ ? 50 : 60'000);
   if (!parts_.clock.moved_by_events()) {
     if (const auto due = processor_.next_due()) wait = std::min(wait, parts_.clock.until(*due));
     if (const auto release = parts_.outbox.next_release()) wait = std::min(wait, parts_.clock.until(*release));
   }
-  if (const auto start = parts_.outbox.next_start()) wait = std::min(wait, *start);
+  const auto start = hold_ || stopping_ ? std::nullopt : parts_.outbox.next_start();
+  if (start) wait = std::min(wait, *start);
   timer_.expires_after(std::max(wait, std::chrono::milliseconds(1)));
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) schedule_turn();

@@ -53,6 +53,9 @@ class Engine final : public EngineService {
   /// Runs until stop() and drains: queued arrivals are handled, calls under way get `drain` to end. The error is why
   /// the store failed.
   [[nodiscard]] tl::expected<void, std::string> run(std::chrono::seconds drain);
+  /// Before run(): after a restart nothing goes out while `behind` answers true (any event that waited in an input may
+  /// be an opt-out), for `at_most` this long. Not in events mode, where inputs and actions take turns anyway.
+  void hold_dispatch(std::function<bool()> behind, std::chrono::seconds at_most);
   /// Any thread, also a signal handler's executor; idempotent.
   void stop();
   boost::asio::io_context& context() { return context_; }
@@ -81,6 +84,7 @@ class Engine final : public EngineService {
   struct Door {
     ArrivalQueue queue;
     std::optional<Taken> taken;  // a group that is not finished
+    bool waiting() const { return taken || queue.size() > 0; }
   };
 
   void wake();
@@ -92,6 +96,7 @@ class Engine final : public EngineService {
   bool handle_group(Taken& taken);
   void handle_arrival(const Arrival& arrival);
   bool do_due_work();
+  bool may_dispatch(bool caught_up);
   bool work_before(rules::Instant instant);
   bool may_move_to(rules::Instant instant) const;
   bool commit();
@@ -118,6 +123,11 @@ class Engine final : public EngineService {
   std::vector<ArrivalGroup> to_answer_;  // handled, answered after the commit
   std::size_t staged_ = 0;               // decisions since the last commit
   rules::Instant committed_clock_ = rules::Instant::earliest();
+  struct Hold {
+    std::function<bool()> behind;
+    std::chrono::steady_clock::time_point until;
+  };
+  std::optional<Hold> hold_;
   OutboxStatistics counted_;  // what the metrics know of the outbox
   std::optional<std::string> failure_;
   std::chrono::steady_clock::time_point drain_until_ = std::chrono::steady_clock::time_point::max();
