@@ -328,5 +328,46 @@ TEST_CASE("the opt-outs of a merged lead move along and end the other's cadence"
   CHECK(into.lead.wake == Instant::never());
 }
 
+TEST_CASE("a touch that is under way when the cadence ends is not tried again") {
+  Desk desk(kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  CHECK(desk.hand_off("03-02 09:01", "mail").answer == HandOff::Answer::go);
+  desk.event("03-02 09:02", EventType::touch_replied, {{"channel", "email"}});
+  take_back(desk.lead, desk.action("mail"));
+  CHECK(desk.hand_off("03-02 09:03", "mail").answer == HandOff::Answer::cancelled);
+  CHECK(desk.last_record() == "touch.cancelled mail expired");
+}
+
+TEST_CASE("a step that is asked at the very end of its window has its time to leave") {
+  Desk desk("touches: { within: 1d }\nsteps: [{ id: mail, day: 1, channel: email }]");
+  desk.arrives("03-02 09:00");
+  desk.work("03-03 09:00");
+  CHECK(desk.count(RecordType::lead_exited) == 1);
+  CHECK(desk.hand_off("03-03 09:01", "mail").answer == HandOff::Answer::go);
+}
+
+TEST_CASE("an outcome without its action means a touch that has left, not one that waits") {
+  Desk desk(kHours + kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  desk.event("03-02 09:01", EventType::touch_completed, {{"channel", "email"}, {"outcome", "failed"}});
+  CHECK(desk.hand_off("03-02 09:02", "mail").answer == HandOff::Answer::go);
+}
+
+TEST_CASE("the calendar caps of an account look back over their whole period") {
+  Desk desk("caps: [{ scope: account, max: 2, per: week }]\n" + kMail);
+  CHECK(desk.rulebook.longest_cap_period() >= kDay * 7);
+}
+
+TEST_CASE("a lead that is first seen as the target of a merge has the account of the lead that became it") {
+  Desk desk(kMail);
+  desk.arrives("03-02 09:00");
+  LeadState target;
+  target.id = LeadId("T");
+  decide_merge(target, desk.lead, {desk.rulebook, desk.neighbours, at("03-02 09:01")}, desk.out);
+  CHECK(target.account == desk.lead.account);
+}
+
 }  // namespace
 }  // namespace relance::rules
