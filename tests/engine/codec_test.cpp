@@ -21,10 +21,11 @@ std::string to_hex(std::string_view octets) {
   return rules::to_hex(std::span(reinterpret_cast<const std::uint8_t*>(octets.data()), octets.size()));
 }
 
-/// The bytes that version 0.1 wrote, one row a file. RELANCE_WRITE_GOLDEN=1 writes files that do not exist yet.
+/// The bytes that version 0.1 wrote, one row a file. RELANCE_GOLDEN=update adds files that are missing and
+/// changes none: what is on disk somewhere does not change either.
 std::string golden(const std::string& name, const std::string& fresh) {
   const std::string path = std::string(RELANCE_SOURCE_DIR) + "/tests/golden/store/" + name + ".hex";
-  if (std::getenv("RELANCE_WRITE_GOLDEN") != nullptr && !std::ifstream(path)) {
+  if (std::getenv("RELANCE_GOLDEN") != nullptr && !std::ifstream(path)) {
     std::ofstream(path) << to_hex(fresh) << '\n';
   }
   std::ifstream file(path);
