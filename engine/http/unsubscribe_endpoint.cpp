@@ -40,7 +40,8 @@ void answer_page(const Answer& what, const httplib::Request& request, httplib::R
 }
 
 /// The opt-out that a link stands for. Its id is derived from the token: the button pressed twice, or a mailbox
-/// provider that repeats its POST, is one event.
+/// provider that repeats its POST, is one event. Nothing lifts an opt-out yet; what will must also change the id, or an
+/// old link pressed again after a new consent would be taken for a duplicate.
 rules::Event optout_event(const UnsubscribeTarget& target, std::string_view token, rules::Instant now) {
   const std::string digest = rules::to_hex(rules::sha256(token));
   rules::Event event;
