@@ -82,6 +82,22 @@ TEST_CASE("normalising twice changes nothing") {
   }
 }
 
+TEST_CASE("a number that is E.164 already is read like one that is written with a blank") {
+  struct Plan {
+    std::string code;
+    std::uint64_t lowest;
+    std::uint64_t highest;
+  };
+  for (const Plan& plan : {Plan{"+33", 100'000'000, 999'999'999}, Plan{"+44", 1'000'000'000, 9'999'999'999},
+                           Plan{"+1", 2'000'000'000, 9'999'999'999}}) {
+    const std::uint64_t step = (plan.highest - plan.lowest) / 2003;
+    for (std::uint64_t number = plan.lowest; number <= plan.highest; number += step) {
+      const std::string national = std::to_string(number);
+      CHECK(phone(plan.code + national, "") == phone(plan.code + " " + national, ""));
+    }
+  }
+}
+
 TEST_CASE("an address prints redacted") {
   std::ostringstream out;
   out << *Address::email("ada@example.com") << *Address::phone("+33612345678", "");
