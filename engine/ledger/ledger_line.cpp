@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstring>
 
 #include "rules/cel/utf8.h"
 
@@ -20,7 +21,20 @@ constexpr std::array<bool, 256> make_plain() {
 }
 constexpr std::array<bool, 256> kPlain = make_plain();
 
+/// One of eight octets may be below 0x20, a quote, a backslash or above 0x7F. A yes may be wrong, a no never is.
+bool may_need_escape(const char* octets) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHighs = 0x8080808080808080;
+  std::uint64_t word = 0;
+  std::memcpy(&word, octets, sizeof word);
+  const auto has_zero = [](std::uint64_t value) { return (value - kOnes) & ~value; };
+  const std::uint64_t found =
+      (word - kOnes * 0x20) | has_zero(word ^ kOnes * '"') | has_zero(word ^ kOnes * '\\') | word;
+  return (found & kHighs) != 0;
+}
+
 std::size_t find_not_plain(std::string_view text, std::size_t from) {
+  while (from + 8 <= text.size() && !may_need_escape(text.data() + from)) from += 8;
   while (from < text.size() && kPlain[static_cast<unsigned char>(text[from])]) ++from;
   return from;
 }
