@@ -19,13 +19,10 @@ std::string_view scope_name(Cap::Scope scope) {
   return "lead";
 }
 
-/// Calendar caps look back over a week and the margin that clock changes at midnight ask for.
-Duration longest_cap(const Playbook& playbook) {
-  constexpr Duration kCalendar = kDay * 10;
+Duration longest_rolling_cap(const Playbook& playbook) {
   Duration longest{0};
   for (const Cap& cap : playbook.caps) {
-    const auto* rolling = std::get_if<Duration>(&cap.per);
-    longest = std::max(longest, rolling ? *rolling : kCalendar);
+    if (const auto* rolling = std::get_if<Duration>(&cap.per)) longest = std::max(longest, *rolling);
   }
   return longest;
 }
@@ -63,7 +60,7 @@ Rulebook::Rulebook(House house, std::vector<Playbook> current) : house_(std::mov
   for (const auto& playbook : current_) {
     by_id_.emplace(playbook->id, playbook.get());
     by_revision_.emplace(playbook->revision, playbook);
-    longest_cap_period_ = std::max(longest_cap_period_, longest_cap(*playbook));
+    longest_cap_period_ = std::max(longest_cap_period_, longest_rolling_cap(*playbook));
     for (const EventType type : playbook->enroll.on) {
       candidates_[static_cast<std::size_t>(type)].push_back(playbook.get());
     }
@@ -73,7 +70,7 @@ Rulebook::Rulebook(House house, std::vector<Playbook> current) : house_(std::mov
 void Rulebook::add_pinned(Playbook playbook) {
   const Revision revision = playbook.revision;
   if (by_revision_.contains(revision)) return;
-  longest_cap_period_ = std::max(longest_cap_period_, longest_cap(playbook));
+  longest_cap_period_ = std::max(longest_cap_period_, longest_rolling_cap(playbook));
   by_revision_.emplace(revision, std::make_shared<const Playbook>(std::move(playbook)));
 }
 
