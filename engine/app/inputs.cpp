@@ -11,7 +11,6 @@
 namespace relance::app {
 
 using engine::ArrivalGroup;
-using engine::InputPosition;
 
 namespace {
 constexpr std::size_t kFileGroup = 500;          // lines that are committed together
@@ -143,7 +142,9 @@ void KafkaCopier::finish() {
 
 void KafkaCopier::work() {
   while (true) {
-    const bool copied = copy_ledger() | copy_dead_letters();
+    const bool lines = copy_ledger();
+    const bool letters = copy_dead_letters();
+    const bool copied = lines || letters;
     std::unique_lock lock(mutex_);
     if (!copied && stopping_) return;
     if (!copied) wake_.wait_for(lock, kIdle, [this] { return stopping_; });

@@ -184,7 +184,7 @@ mustache::data map_to_mustache(const cel::Map& map, int depth) {
 
 mustache::data text_to_mustache(std::string text) {
   std::replace(text.begin(), text.end(), kLineEnd, ' ');
-  return text.empty() ? mustache::data(false) : mustache::data(std::move(text));
+  return text.empty() ? mustache::data(false) : mustache::data(text);
 }
 
 /// What a template shows of a value. Empty text is false, so that a section of it does not appear.

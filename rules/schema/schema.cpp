@@ -202,6 +202,7 @@ std::string document(const BlockSpec& root, std::string_view title) {
   std::vector<const BlockSpec*> blocks;
   collect(root, blocks);
   std::vector<std::string> definitions;
+  definitions.reserve(blocks.size());
   for (const BlockSpec* block : blocks) definitions.push_back(definition_of(*block));
   return fmt::format(
       "{{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n  \"$id\": \"urn:relance:{}:1\",\n"
