@@ -213,6 +213,7 @@ tl::expected<Rulebook, std::vector<Finding>> load_folder(const std::filesystem::
   check_ids(readings, findings);
   if (findings.empty()) {
     std::vector<Playbook> playbooks;
+    playbooks.reserve(readings.size());
     for (PlaybookReading& reading : readings) playbooks.push_back(std::move(reading.playbook));
     return Rulebook(std::move(house), std::move(playbooks));
   }

@@ -181,7 +181,7 @@ std::optional<std::vector<Cap>> read_caps(LoadContext& context, const Field& fie
   if (!items) return std::nullopt;
   std::vector<Cap> caps;
   for (const Field& item : *items) {
-    if (auto cap = read_cap(context, item)) caps.push_back(std::move(*cap));
+    if (auto cap = read_cap(context, item)) caps.push_back(*cap);
   }
   return caps;
 }

@@ -141,7 +141,8 @@ void check_properties(Problems& problems, const std::map<std::string, std::strin
   for (const auto& [name, value] : properties) {
     const std::string path = "properties." + name;
     const auto found = std::find_if(reserved.begin(), reserved.end(),
-                                    [&](const ReservedProperty& entry) { return entry.name == name; });
+                                    // Named again: clang before 16 captures no structured binding.
+                                    [&name = name](const ReservedProperty& entry) { return entry.name == name; });
     if (found != reserved.end()) {
       problems.push_back({path, "cannot be set: " + std::string(found->reason)});
       continue;

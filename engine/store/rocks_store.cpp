@@ -380,6 +380,7 @@ std::vector<std::string> RocksStore::revisions() {
     return true;
   });
   std::vector<std::string> canonical;
+  canonical.reserve(all.size());
   for (auto& [revision, form] : all) canonical.push_back(std::move(form));
   return canonical;
 }
