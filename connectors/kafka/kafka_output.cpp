@@ -184,11 +184,18 @@ rd_kafka_resp_err_t KafkaOutput::Producer::produce(const OutputRecord& record, T
                         static_cast<ssize_t>(value.size()));
   }
   // librdkafka copies the payload; it never writes to it, the missing const is its interface.
+#ifdef __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wgnu-statement-expression"  // inside the library's macros
+#endif
   const rd_kafka_resp_err_t error =
       rd_kafka_producev(client(), RD_KAFKA_V_TOPIC(record.topic.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                         RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
                         RD_KAFKA_V_VALUE(const_cast<char*>(record.payload.data()), record.payload.size()),
                         RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(ticket), RD_KAFKA_V_END);
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_headers_destroy(headers);
   return error;
 }

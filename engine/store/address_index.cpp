@@ -62,6 +62,7 @@ std::vector<rules::LeadId> AddressIndex::carriers(const rules::Address& address)
     }
   }
   std::vector<rules::LeadId> leads;
+  leads.reserve(keys.size());
   for (const std::string& key : keys) leads.emplace_back(key.substr(kHashOctets));
   return leads;
 }
