@@ -43,10 +43,9 @@ std::string to_id_octets(std::string_view id) {
     octets += id;
     return octets;
   }
-  octets.reserve(id.size() / 2 + 1);
-  octets += kHexadecimal;
+  octets.resize(id.size() / 2 + 1, kHexadecimal);
   for (std::size_t i = 0; i < id.size(); i += 2) {
-    octets += static_cast<char>(digit_value(id[i]) * 16 + digit_value(id[i + 1]));
+    octets[i / 2 + 1] = static_cast<char>(digit_value(id[i]) * 16 + digit_value(id[i + 1]));
   }
   return octets;
 }

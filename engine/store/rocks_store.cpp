@@ -142,14 +142,19 @@ void RocksStore::add_account_touch(const rules::AccountId& id, const rules::Acco
                                  [&](const auto& earlier) { return earlier.at >= keep_since; });
   changed.touches.erase(changed.touches.begin(), kept);
   changed.touches.push_back(touch);
-  changed.changed = true;
+  mark_changed(id, changed);
 }
 
 void RocksStore::remove_account_touch(const rules::AccountId& id, const rules::ActionId& action) {
   Account& changed = account(id);
   if (std::erase_if(changed.touches, [&](const auto& touch) { return touch.action == action; }) > 0) {
-    changed.changed = true;
+    mark_changed(id, changed);
   }
+}
+
+void RocksStore::mark_changed(const rules::AccountId& id, Account& account) {
+  if (!account.changed) changed_accounts_.push_back(id);
+  account.changed = true;
 }
 
 // ---- leads ----
@@ -448,8 +453,9 @@ void RocksStore::stage_outbox(rocksdb::WriteBatch& batch) {
 
 void RocksStore::stage_small_rows(rocksdb::WriteBatch& batch) {
   rocksdb::ColumnFamilyHandle* meta = database_->handle(Family::meta);
-  for (const auto& [id, account] : accounts_) {
-    if (!account.changed) continue;
+  std::sort(changed_accounts_.begin(), changed_accounts_.end());
+  for (const rules::AccountId& id : changed_accounts_) {
+    const Account& account = accounts_.at(id);
     if (account.touches.empty()) {
       batch.Delete(database_->handle(Family::accounts), id.value);
     } else {
@@ -487,7 +493,10 @@ void RocksStore::forget_staged() {
   ledger_.committed();
   leads_.shrink();
   if (accounts_.size() > kAccountsKept) accounts_.clear();
-  for (auto& [id, account] : accounts_) account.changed = false;
+  for (const rules::AccountId& id : changed_accounts_) {
+    if (const auto account = accounts_.find(id); account != accounts_.end()) account->second.changed = false;
+  }
+  changed_accounts_.clear();
   seen_.clear();
   outbox_.clear();
   positions_.clear();

@@ -125,6 +125,7 @@ class RocksStore final : public DurableStore {
   CachedLead& cached(const rules::LeadState& lead);
   bool load_attributes(CachedLead& lead);
   Account& account(const rules::AccountId& id);
+  void mark_changed(const rules::AccountId& id, Account& account);
   OutboxRow unseal(const rules::ActionId& id, std::string_view row, bool with_payload);
 
   void stage_leads(rocksdb::WriteBatch& batch);
@@ -146,7 +147,8 @@ class RocksStore final : public DurableStore {
   WakeIndex wakes_;
   LedgerRows ledger_;
 
-  std::unordered_map<rules::AccountId, Account> accounts_;      // changed ones, and some that were read
+  std::unordered_map<rules::AccountId, Account> accounts_;  // changed ones, and some that were read
+  std::vector<rules::AccountId> changed_accounts_;
   std::unordered_map<std::string, rules::Instant> seen_;        // staged, by key
   std::map<rules::ActionId, std::optional<OutboxRow>> outbox_;  // staged; nullopt: erased
   std::map<std::string, std::int64_t, std::less<>> positions_;  // staged
