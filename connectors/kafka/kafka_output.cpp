@@ -85,11 +85,13 @@ class KafkaOutput::Producer final : public ClientWatch {
   bool reserve(std::size_t bytes);
   void release(std::size_t bytes);
   bool full() const { return queued_messages_ >= limits_.queued_messages || queued_bytes_ >= limits_.queued_bytes; }
+  tl::expected<void, std::string> wait_forever_on(const std::string& topic);
   rd_kafka_resp_err_t produce(const OutputRecord& record, Ticket* ticket);
   rd_kafka_t* client() const { return client_.get(); }
 
   const OutputLimits limits_;
   HandlePtr client_;
+  std::vector<TopicPtr> patient_topics_;  // kept, so that their configuration is
   std::thread thread_;
   std::atomic<bool> stop_polling_{false};
   std::once_flag closing_;
@@ -131,9 +133,25 @@ tl::expected<void, std::string> KafkaOutput::Producer::start(const KafkaSettings
   auto client = make_client(RD_KAFKA_PRODUCER, *std::move(configuration));
   if (!client) return tl::unexpected(client.error());
   client_ = *std::move(client);
+  for (const std::string* topic : {&settings.topics.ledger, &settings.topics.dead_letters}) {
+    if (auto configured = wait_forever_on(*topic); !configured) return configured;
+  }
   thread_ = std::thread([this] {
     while (!stop_polling_) rd_kafka_poll(this->client(), static_cast<int>(kPoll.count()));
   });
+  return {};
+}
+
+/// Copies of what the store has committed must arrive in any case. A time-out of theirs would only turn a sent line
+/// into one that may be there or not, and repeating that one could write it twice.
+tl::expected<void, std::string> KafkaOutput::Producer::wait_forever_on(const std::string& topic) {
+  rd_kafka_topic_conf_t* configuration = rd_kafka_default_topic_conf_dup(client());
+  rd_kafka_topic_conf_set(configuration, "message.timeout.ms", "0", nullptr, 0);
+  rd_kafka_topic_t* handle = rd_kafka_topic_new(client(), topic.c_str(), configuration);  // takes the configuration
+  if (handle == nullptr) {
+    return tl::unexpected("kafka: cannot write to " + topic + ": " + rd_kafka_err2str(rd_kafka_last_error()));
+  }
+  patient_topics_.emplace_back(handle);
   return {};
 }
 

@@ -80,7 +80,8 @@ class KafkaOutput {
   KafkaOutput& operator=(const KafkaOutput&) = delete;
 
   /// Takes the record, or says why not. `completion` is called exactly once if it was taken, at the latest about
-  /// settings.delivery_timeout later; never if it was not.
+  /// settings.delivery_timeout later; never if it was not. Ledger lines and dead letters have no time-out: the producer
+  /// repeats them, without writing one twice, until the broker answers or close() gives up.
   [[nodiscard]] tl::expected<void, Refusal> publish(const OutputRecord& record, Completion completion);
   /// Until the queue is no longer full; false at the deadline, or when the output is closed.
   bool wait_for_room(std::chrono::steady_clock::time_point deadline);

@@ -1,12 +1,15 @@
 #pragma once
 // Copies what the store has committed - ledger lines, dead letters - to Kafka. The caller keeps a cursor in the store
 // and moves it only to what was acknowledged, so a crash repeats lines but never skips one.
-// Threads: one caller at a time; calls block until every record of the call has completed (about
-// settings.delivery_timeout at most) or the deadline has passed.
+// A call may end before its records are acknowledged (broker away). They stay under way, and the next call, which has
+// to begin with the first record that was not acknowledged, waits for them instead of sending them twice. Threads: one
+// caller at a time; calls block until everything is acknowledged, something failed, or the deadline.
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,7 +22,10 @@ namespace relance::connectors {
 class KafkaPublisher {
  public:
   /// `output` outlives the publisher.
-  KafkaPublisher(KafkaOutput& output, KafkaTopics topics) : output_(output), topics_(std::move(topics)) {}
+  KafkaPublisher(KafkaOutput& output, KafkaTopics topics);
+  ~KafkaPublisher();
+  KafkaPublisher(const KafkaPublisher&) = delete;
+  KafkaPublisher& operator=(const KafkaPublisher&) = delete;
 
   struct Published {
     std::size_t count = 0;             // records from the front of the call that are all acknowledged
@@ -33,11 +39,11 @@ class KafkaPublisher {
                                  std::chrono::steady_clock::time_point deadline);
 
  private:
-  Published publish(std::size_t count, const std::function<OutputRecord(std::size_t)>& record_at,
-                    std::chrono::steady_clock::time_point deadline);
+  class Stream;
 
-  KafkaOutput& output_;
   const KafkaTopics topics_;
+  std::unique_ptr<Stream> ledger_;
+  std::unique_ptr<Stream> dead_letters_;
 };
 
 }  // namespace relance::connectors

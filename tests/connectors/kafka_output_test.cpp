@@ -231,6 +231,30 @@ TEST_CASE("the publisher gives up at its deadline and moves no cursor") {
   CHECK(published.problem == "no acknowledgement in time");
 }
 
+TEST_CASE("lines that were under way at the deadline are not sent a second time") {
+  MockCluster cluster;
+  cluster.create_topic("relance.ledger", 1);
+  const auto output = open_output(cluster.settings());
+  KafkaPublisher publisher(*output, {});
+  REQUIRE(publisher.publish_lines({line(1)}, Clock::now() + 30s).seq == 1);
+  cluster.answer_after(300ms);
+  const auto early = publisher.publish_lines({line(2), line(3)}, Clock::now() + 20ms);
+  CHECK(early.seq == std::nullopt);
+  CHECK(early.problem == "no acknowledgement in time");
+  CHECK(publisher.publish_lines({line(2), line(3), line(4)}, Clock::now() + 30s).seq == 4);
+  CHECK(output->counters().taken == 4);
+}
+
+TEST_CASE("ledger lines outlast the delivery time-out while the broker is away") {
+  KafkaSettings settings = tests::unreachable_settings();
+  settings.delivery_timeout = rules::Duration{200};
+  const auto output = open_output(settings, {10, 1 << 20, 100ms});
+  KafkaPublisher publisher(*output, settings.topics);
+  CHECK(publisher.publish_lines({line(1)}, Clock::now() + 2500ms).problem == "no acknowledgement in time");
+  CHECK(output->counters().failed == 0);
+  CHECK(output->queued() == 1);
+}
+
 TEST_CASE("a dead letter keeps its bytes, and its headers say why, where from and when") {
   engine::DeadLetter letter;
   letter.reason = "unknown_type: ...";

@@ -165,10 +165,51 @@ class Writer {
   std::atomic<int> failed_{0};
 };
 
-void check_records_out() {
+/// Copies ledger lines as the daemon does, with deadlines that are shorter than the broker's absences.
+class Copier {
+ public:
+  Copier(KafkaOutput& output, const connectors::KafkaTopics& topics) : publisher_(output, topics) {}
+  ~Copier() {
+    if (thread_.joinable()) thread_.join();
+  }
+  void start() {
+    thread_ = std::thread([this] { run(); });
+  }
+  void allow(std::uint64_t lines) { allowed_ = lines; }
+  void finish() { thread_.join(); }
+  std::uint64_t cursor() const { return cursor_; }
+  int late() const { return late_; }  // calls that ended before everything was acknowledged
+
+ private:
+  void run() {
+    const auto deadline = Clock::now() + 300s;
+    while (cursor_ < kMessages && Clock::now() < deadline) {
+      std::vector<connectors::LedgerLine> lines;
+      for (std::uint64_t seq = cursor_; seq < std::min<std::uint64_t>(allowed_, cursor_ + 500); ++seq) {
+        lines.push_back({seq, "k-" + std::to_string(seq % 977), "l-" + std::to_string(seq)});
+      }
+      if (lines.empty()) {
+        std::this_thread::sleep_for(10ms);  // polls; the deadline is above
+        continue;
+      }
+      const auto published = publisher_.publish_lines(lines, Clock::now() + 500ms);
+      if (!published.problem.empty()) ++late_;
+      if (published.seq) cursor_ = *published.seq + 1;
+    }
+  }
+
+  connectors::KafkaPublisher publisher_;
+  std::thread thread_;
+  std::atomic<std::uint64_t> cursor_{0};
+  std::atomic<std::uint64_t> allowed_{0};
+  std::atomic<int> late_{0};
+};
+
+void check_numbered(const std::string& topic) {
+  CAPTURE(topic);
   std::set<int> seen;
   std::size_t count = 0;
-  for (const auto& [partition, records] : tests::read_all("records-out", kPartitions)) {
+  for (const auto& [partition, records] : tests::read_all(topic, kPartitions)) {
     CAPTURE(partition);
     std::size_t disorder = 0;
     int before = -1;
@@ -210,8 +251,10 @@ TEST_CASE("events in and records out survive restarts of the broker and of the e
   Broker& broker = Broker::running();
   broker.create_topic("events-in", kPartitions);
   broker.create_topic("records-out", kPartitions);
+  broker.create_topic("lines-out", kPartitions);
   KafkaSettings settings = settings_for("events-in", "engine");
   settings.instance_id = "engine-1";
+  settings.topics.ledger = "lines-out";
 
   PlainProducer producer;
   int produced = 0;
@@ -221,16 +264,22 @@ TEST_CASE("events in and records out survive restarts of the broker and of the e
   Store store;
   Writer writer(settings);
   writer.start();
+  Copier copier(writer.output(), settings.topics);
+  copier.start();
+  const auto write_to = [&](int count) {
+    writer.allow(count);
+    copier.allow(static_cast<std::uint64_t>(count));
+  };
   auto life = std::make_unique<Life>(settings, store, kSeed, kShortClose);
 
   // Each disturbance meets records that are on their way in and out.
   produce_to(4'000);
-  writer.allow(4'000);
+  write_to(4'000);
   REQUIRE(store.wait_for(2'000));
   REQUIRE(eventually([&] { return writer.acked() >= 2'000; }));
 
   produce_to(8'000);
-  writer.allow(8'000);
+  write_to(8'000);
   broker.stop();
   CHECK(eventually([&] { return !life->input().connected() && !writer.output().connected(); }));
   broker.start();
@@ -244,13 +293,13 @@ TEST_CASE("events in and records out survive restarts of the broker and of the e
   REQUIRE(store.wait_for(10'000));
 
   produce_to(16'000);
-  writer.allow(16'000);
+  write_to(16'000);
   broker.kill();
   broker.start();
   REQUIRE(store.wait_for(14'000));
 
   produce_to(18'000);
-  writer.allow(kMessages);
+  write_to(kMessages);
   pauses += life->input().counters().pauses;
   life->close();  // an orderly end and a new start
   CHECK(life->fatal() == "");
@@ -259,6 +308,7 @@ TEST_CASE("events in and records out survive restarts of the broker and of the e
   producer.flush();
   REQUIRE(store.wait_for(kMessages));
   writer.finish();
+  copier.finish();
 
   // An orderly end leaves the group's offsets at the store's positions, for those who watch the lag.
   life->close();
@@ -275,7 +325,10 @@ TEST_CASE("events in and records out survive restarts of the broker and of the e
   CHECK(writer.acked() == kMessages);
   CHECK(writer.failed() == 0);
   CHECK(writer.output().counters().refusals > 0);
-  check_records_out();
+  check_numbered("records-out");
+  CHECK(copier.cursor() == kMessages);
+  CHECK(copier.late() > 0);
+  check_numbered("lines-out");
 }
 
 TEST_CASE("when a second member joins, each event is still handled once") {
