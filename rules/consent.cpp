@@ -54,7 +54,6 @@ void add_record(Scope& scope, RecordType type, ChannelScope channels, std::strin
 /// for every lead that carries it.
 void opt_out(Scope& scope, ChannelScope channels, std::string_view intake, std::string_view cause) {
   LeadState& lead = scope.lead;
-  add_record(scope, RecordType::opt_out_received, channels, intake);
   bool effective = !opted_out_of(lead, channels);
   if (channels.is_all()) {
     lead.opted_out_of_all = true;
@@ -64,6 +63,11 @@ void opt_out(Scope& scope, ChannelScope channels, std::string_view intake, std::
   }
   effective |= suppress_addresses(scope, channels, cause, intake);
   if (effective) add_record(scope, RecordType::opt_out_effective, channels, intake);
+}
+
+void receive_opt_out(Scope& scope, ChannelScope channels, std::string_view intake, std::string_view cause) {
+  add_record(scope, RecordType::opt_out_received, channels, intake);
+  opt_out(scope, channels, intake, cause);
 }
 
 void complain(Scope& scope, ChannelScope channels) {
@@ -78,9 +82,8 @@ void complain(Scope& scope, ChannelScope channels) {
   if (added) add_record(scope, RecordType::suppression_added, channels, "complaint", "complaint");
 }
 
-/// Erasure counts as objection (compliance.md, 16): the addresses go on the list before the attributes are forgotten.
-void erase(Scope& scope) {
-  opt_out(scope, ChannelScope::all(), "agent", "erasure");
+/// Erasure counts as objection (compliance.md, 16): the addresses are on the list before the attributes are forgotten.
+void forget(Scope& scope) {
   scope.lead.attributes.clear();
   derive(scope.lead);
   scope.lead.erased = true;
@@ -117,7 +120,8 @@ ConsentOutcome handle_consent(Scope& scope) {
   switch (event.type) {
     case EventType::optout_received:
       outcome.opted_out = true;
-      opt_out(scope, scope_of(event, ChannelScope::all()), intake_of(event), "opt_out");
+      outcome.intake = intake_of(event);
+      receive_opt_out(scope, scope_of(event, ChannelScope::all()), outcome.intake, "opt_out");
       break;
     case EventType::complaint_received:
       outcome.complained = true;
@@ -126,7 +130,7 @@ ConsentOutcome handle_consent(Scope& scope) {
     case EventType::touch_completed:
       if (event.text("outcome") == "refused") {
         outcome.opted_out = true;
-        opt_out(scope, ChannelScope::only(Channel::call), "agent", "opt_out");
+        receive_opt_out(scope, ChannelScope::only(Channel::call), "agent", "opt_out");
       }
       if (event.text("bounce") == "hard") {
         outcome.hard_bounced = true;
@@ -144,12 +148,29 @@ ConsentOutcome handle_consent(Scope& scope) {
       break;
     case EventType::erasure_requested:
       outcome.opted_out = true;
-      erase(scope);
+      receive_opt_out(scope, ChannelScope::all(), "agent", "erasure");
+      forget(scope);
       break;
     default:
       break;
   }
   return outcome;
+}
+
+std::string_view reason_of(const ConsentOutcome& consent) {
+  if (consent.opted_out) return "opt_out";
+  if (consent.complained) return "complaint";
+  return consent.hard_bounced ? "hard_bounce" : "";
+}
+
+void take_over(Scope& scope, const LeadState& from, std::string_view intake) {
+  if (from.opted_out_of_all) opt_out(scope, ChannelScope::all(), intake, from.erased ? "erasure" : "opt_out");
+  if (from.complained_of_all) complain(scope, ChannelScope::all());
+  for (const Channel channel : kChannels) {
+    if (from.opted_out.contains(channel)) opt_out(scope, ChannelScope::only(channel), intake, "opt_out");
+    if (from.complained.contains(channel)) complain(scope, ChannelScope::only(channel));
+  }
+  if (from.erased && !scope.lead.erased) forget(scope);
 }
 
 std::string_view blocked_by(const LeadState& lead, Channel channel, Neighbourhood& neighbourhood) {

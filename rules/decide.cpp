@@ -127,10 +127,31 @@ void handle_attributes(Scope& scope) {
     case EventType::flag_cleared:
       change_flag(lead, event.text("flag"), event.type == EventType::flag_set);
       break;
+    case EventType::lead_merged: {
+      LeadId into(std::string(event.text("into")));
+      const auto& known = lead.merged_into;
+      if (std::find(known.begin(), known.end(), into) == known.end()) lead.merged_into.push_back(std::move(into));
+      return;
+    }
     default:
       return;
   }
   scope.out.attributes_changed = true;
+}
+
+/// A merged lead and those that it was merged into are one person: what an event says for the person holds for all.
+void tell_merged(Scope& scope, const ConsentOutcome& consent) {
+  const Event& event = *scope.event;
+  if (event.type == EventType::lead_merged) {
+    scope.out.effects.emplace_back(MergeInto{LeadId(std::string(event.text("into"))), {}});
+    return;
+  }
+  MergeNews news;
+  news.exit_reason = reason_of(consent);
+  if (news.exit_reason.empty()) return;
+  if (!consent.intake.empty()) news.intake = consent.intake;
+  if (consent.hard_bounced) news.bounced = scope.lead.email;
+  for (const LeadId& into : scope.lead.merged_into) scope.out.effects.emplace_back(MergeInto{into, news});
 }
 
 }  // namespace
@@ -201,9 +222,7 @@ void decide(LeadState& lead, const Event& event, const DecisionContext& context,
     ask_exceptions(scope, *lead.enrollment, playbook_of(*lead.enrollment, context.rulebook));
   }
   handle_enrollment(scope);
-  if (event.type == EventType::lead_merged) {
-    out.effects.emplace_back(MergeInto{LeadId(std::string(event.text("into")))});
-  }
+  tell_merged(scope, consent);
   set_wake(scope);
 }
 
@@ -226,15 +245,17 @@ void decide_carrier(LeadState& lead, const DecisionContext& context, Decision& o
   set_wake(scope);
 }
 
-void decide_merge(LeadState& lead, const LeadState& from, const DecisionContext& context, Decision& out) {
+void decide_merge(LeadState& lead, const LeadState& from, const MergeNews& news, const DecisionContext& context,
+                  Decision& out) {
   Scope scope{lead, context, out};
   if (!lead.known) lead.account = from.account;
   lead.known = true;
-  lead.opted_out = ChannelSet(static_cast<std::uint8_t>(lead.opted_out.bits() | from.opted_out.bits()));
-  lead.complained = ChannelSet(static_cast<std::uint8_t>(lead.complained.bits() | from.complained.bits()));
-  lead.opted_out_of_all |= from.opted_out_of_all;
-  lead.complained_of_all |= from.complained_of_all;
-  if (lead.enrollment && from.opted_out_of_all) exit_enrollment(scope, "opt_out");
+  take_over(scope, from, news.intake);
+  const bool concerned = news.exit_reason != "hard_bounce" || (lead.email && lead.email == news.bounced);
+  std::string_view reason = concerned ? news.exit_reason : std::string_view();
+  if (reason.empty() && from.opted_out_of_all) reason = "opt_out";
+  if (lead.enrollment && !reason.empty()) exit_enrollment(scope, reason);
+  cancel_blocked(scope);
   set_wake(scope);
 }
 

@@ -46,9 +46,17 @@ struct CancelTouch {
 struct EndCarriers {
   std::vector<Address> addresses;
 };
-/// The lead `from` was merged into `into`: call decide_merge() for it before the next event.
+/// What the causing event says for the person beyond the lead that it names; empty for the merge itself.
+struct MergeNews {
+  std::string_view exit_reason = {};  // "opt_out", "complaint", "hard_bounce": ends the other's enrollment
+  std::string_view intake = "agent";
+  std::optional<Address> bounced = {};  // a hard bounce concerns only who has that address
+};
+/// The lead was merged into `into`, now or earlier: call decide_merge() for it, and for all that it was merged into in
+/// turn, each once, before the next event.
 struct MergeInto {
   LeadId into;
+  MergeNews news;
 };
 using Effect = std::variant<EmitTouch, Escalate, CancelTouch, EndCarriers, MergeInto>;
 
@@ -115,8 +123,9 @@ bool decide_due(LeadState& lead, const DecisionContext& context, Decision& out);
 /// `lead` carries an address that another lead's opt-out from all covers: its enrollment ends as `opt_out`.
 void decide_carrier(LeadState& lead, const DecisionContext& context, Decision& out);
 
-/// `from` was merged into `lead`: what protects the person (opt-outs, complaints) moves along.
-void decide_merge(LeadState& lead, const LeadState& from, const DecisionContext& context, Decision& out);
+/// `from` was merged into `lead`: what protects the person (opt-outs, complaints, an erasure) moves along.
+void decide_merge(LeadState& lead, const LeadState& from, const MergeNews& news, const DecisionContext& context,
+                  Decision& out);
 
 /// The gate's second asking, at the last instant before a connector is called.
 struct HandOff {

@@ -17,10 +17,9 @@ bool contains(const std::vector<T>& values, const T& value) {
 /// Why the event ends the running enrollment; empty when it does not. The first that fits.
 std::string_view exit_reason(const Scope& scope, const ConsentOutcome& consent, const Enrollment& enrollment) {
   const Event& event = *scope.event;
-  if (consent.opted_out) return "opt_out";
-  if (consent.complained) return "complaint";
-  if (consent.hard_bounced) return "hard_bounce";
-  if (event.time < enrollment.enrolled_at) return {};
+  if (const auto reason = reason_of(consent); !reason.empty()) return reason;
+  // A merge says what the lead is, not what happened to it: its time does not matter.
+  if (event.time < enrollment.enrolled_at) return event.type == EventType::lead_merged ? "lead.merged" : "";
   const Playbook& playbook = playbook_of(enrollment, scope.context.rulebook);
   const bool automatic = event.type == EventType::touch_replied && event.flag("auto");  // no reply, whatever names it
   if (!automatic && contains(playbook.goal, event.type)) return "goal";
@@ -50,17 +49,6 @@ void cancel_queued(Scope& scope, std::string_view rule, std::optional<std::uint3
   for (const ActionId& action : queued) cancel_touch(scope, action, rule);
 }
 
-/// After an opt-out nothing that is queued on a channel it covers goes out, from whatever enrollment.
-void cancel_blocked(Scope& scope) {
-  std::vector<std::pair<ActionId, std::string_view>> queued;
-  for (const EmittedTouch& touch : scope.lead.touches) {
-    if (touch.handed_off) continue;
-    const auto rule = blocked_by(scope.lead, touch.channel, scope.context.neighbourhood);
-    if (!rule.empty()) queued.emplace_back(touch.action, rule);
-  }
-  for (const auto& [action, rule] : queued) cancel_touch(scope, action, rule);
-}
-
 bool every_channel_blocked(const Scope& scope, const Playbook& playbook) {
   return std::all_of(playbook.steps.begin(), playbook.steps.end(), [&](const Step& step) {
     return !blocked_by(scope.lead, step.channel, scope.context.neighbourhood).empty();
@@ -85,6 +73,7 @@ struct Asking {
 /// The first rule that keeps the lead out of the playbook; empty when none does.
 std::string_view blocked_from(const Scope& scope, const Playbook& playbook, const Asking& asking) {
   const auto& running = scope.lead.enrollment;
+  if (!scope.lead.merged_into.empty()) return "merged";
   if (scope.lead.opted_out_of_all) return "opt_out";
   if (every_channel_blocked(scope, playbook)) return "suppressed";
   if (running && running->playbook == playbook.id) return "already_enrolled";
@@ -147,6 +136,16 @@ void complete(Scope& scope, Enrollment& enrollment, const Playbook& playbook) {
 
 }  // namespace
 
+void cancel_blocked(Scope& scope) {
+  std::vector<std::pair<ActionId, std::string_view>> queued;
+  for (const EmittedTouch& touch : scope.lead.touches) {
+    if (touch.handed_off) continue;
+    const auto rule = blocked_by(scope.lead, touch.channel, scope.context.neighbourhood);
+    if (!rule.empty()) queued.emplace_back(touch.action, rule);
+  }
+  for (const auto& [action, rule] : queued) cancel_touch(scope, action, rule);
+}
+
 void exit_enrollment(Scope& scope, std::string_view reason) {
   LeadState& lead = scope.lead;
   const Enrollment ended = std::move(*lead.enrollment);
@@ -172,7 +171,8 @@ void handle_exit(Scope& scope, const ConsentOutcome& consent) {
     const std::string_view reason = exit_reason(scope, consent, *scope.lead.enrollment);
     if (!reason.empty()) exit_enrollment(scope, reason);
   }
-  if (consent.opted_out || consent.complained || consent.hard_bounced) cancel_blocked(scope);
+  if (!reason_of(consent).empty()) cancel_blocked(scope);
+  if (scope.event->type == EventType::lead_merged) cancel_queued(scope, "exited", std::nullopt);
 }
 
 void handle_enrollment(Scope& scope) {

@@ -77,6 +77,7 @@ Verdict gate(Scope& scope, Enrollment& enrollment, const Playbook& playbook, con
 namespace {
 
 Verdict second_gate(Scope& scope, const EmittedTouch& touch, const Playbook& playbook) {
+  if (!scope.lead.merged_into.empty()) return withheld("exited");  // the person is another lead by now
   if (const auto rule = blocked_by(scope.lead, touch.channel, scope.context.neighbourhood); !rule.empty())
     return withheld(rule);
   if (!has_contact_point(scope.lead, touch.channel)) return withheld("no_contact_point");

@@ -131,6 +131,9 @@ struct LeadState {
   ChannelSet complained;
   bool complained_of_all = false;
   bool erased = false;
+  /// The leads that this one was merged into, in order: what protects the person is theirs, too, and this id starts
+  /// nothing any more.
+  std::vector<LeadId> merged_into;
 
   int non_replies = 0;
   std::optional<CoolDownState> cool_down;

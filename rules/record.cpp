@@ -20,7 +20,7 @@ constexpr std::array<std::string_view, 29> kTypeNames{
 static_assert(kTypeNames.size() == static_cast<std::size_t>(RecordType::playbook_rejected) + 1);
 
 /// Why a touch or an enrollment did not happen, by rule id.
-constexpr std::array<Phrase, 19> kRulePhrases{{
+constexpr std::array<Phrase, 20> kRulePhrases{{
     {"opt_out", "the person opted out"},
     {"suppressed", "the contact point is on the suppression list"},
     {"escalation", "an exception holds the enrollment"},
@@ -40,6 +40,7 @@ constexpr std::array<Phrase, 19> kRulePhrases{{
     {"exception", "an exception of the playbook holds"},
     {"sla", "the promised first touch did not happen in time"},
     {"workflow", "another playbook runs in between"},
+    {"merged", "the lead was merged into another one"},
 }};
 
 /// Why an enrollment ended, by reason code. Event types are not here.

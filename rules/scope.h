@@ -61,8 +61,13 @@ struct ConsentOutcome {
   bool opted_out = false;  // an opt-out of whatever channel arrived
   bool complained = false;
   bool hard_bounced = false;
+  std::string_view intake = {};  // of an opt-out
 };
 ConsentOutcome handle_consent(Scope& scope);
+/// Why what happened to consent ends an enrollment; empty when nothing happened.
+std::string_view reason_of(const ConsentOutcome& consent);
+/// The lead that `from` was merged into: its person has opted out, complained, or asked for erasure, as `from` has.
+void take_over(Scope& scope, const LeadState& from, std::string_view intake);
 /// The channel is opted out of, or suppressed, for this lead: the rule id, or empty.
 std::string_view blocked_by(const LeadState& lead, Channel channel, Neighbourhood& neighbourhood);
 
@@ -78,6 +83,8 @@ void sla_breached(Scope& scope, Enrollment& enrollment);
 void handle_exit(Scope& scope, const ConsentOutcome& consent);
 void handle_enrollment(Scope& scope);
 void exit_enrollment(Scope& scope, std::string_view reason);
+/// After an opt-out nothing that is queued on a channel it covers goes out, from whatever enrollment.
+void cancel_blocked(Scope& scope);
 /// The end of an enrollment: at the end of its window or, without `touches.within`, once no step is open.
 void close_window(Scope& scope, Enrollment& enrollment, const Playbook& playbook);
 

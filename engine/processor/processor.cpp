@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 namespace relance::engine {
 
@@ -79,7 +81,7 @@ void Processor::settle(LeadState& lead, std::string_view cause) {
     } else if (const auto* carriers = std::get_if<rules::EndCarriers>(&effect)) {
       end_carriers(id, carriers->addresses, cause);
     } else if (const auto* merged = std::get_if<rules::MergeInto>(&effect)) {
-      merge(id, merged->into, cause);
+      merge(id, *merged, cause);
     }
   }
 }
@@ -100,13 +102,20 @@ void Processor::end_carriers(const LeadId& by, const std::vector<rules::Address>
   }
 }
 
-void Processor::merge(const LeadId& from, const LeadId& into, std::string_view cause) {
-  if (into.empty() || into == from) return;
-  LeadState& target = lead_of(into);
-  const LeadState* source = store_.find_lead(from);
-  decision_.clear();
-  rules::decide_merge(target, *source, context(), decision_);
-  settle(target, cause);
+/// Walks what the lead was merged into, and what that was merged into in turn; merges may form a circle.
+void Processor::merge(const LeadId& from, const rules::MergeInto& effect, std::string_view cause) {
+  std::set<LeadId> seen{from};
+  std::vector<std::pair<LeadId, LeadId>> open{{from, effect.into}};
+  while (!open.empty()) {
+    const auto [source, into] = std::move(open.back());
+    open.pop_back();
+    if (into.empty() || !seen.insert(into).second) continue;
+    LeadState& target = lead_of(into);
+    decision_.clear();
+    rules::decide_merge(target, *store_.find_lead(source), effect.news, context(), decision_);
+    for (const LeadId& next : target.merged_into) open.emplace_back(into, next);
+    settle(target, cause);
+  }
 }
 
 LeadState& Processor::lead_of(const LeadId& id) {

@@ -57,7 +57,7 @@ class Processor {
   /// Saves the lead, appends the records and carries the effects out, those that concern other leads included.
   void settle(rules::LeadState& lead, std::string_view cause);
   void end_carriers(const rules::LeadId& by, const std::vector<rules::Address>& addresses, std::string_view cause);
-  void merge(const rules::LeadId& from, const rules::LeadId& into, std::string_view cause);
+  void merge(const rules::LeadId& from, const rules::MergeInto& effect, std::string_view cause);
   rules::LeadState& lead_of(const rules::LeadId& id);
   rules::DecisionContext context() { return {*rulebook_, store_, clock_}; }
 

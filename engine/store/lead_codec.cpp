@@ -107,8 +107,8 @@ void write(const rules::Enrollment& enrollment, store::Enrollment& out) {
 
 void write(const rules::LeadState& lead, store::LeadState& out) {
   const auto& [id, subject, known, account, attributes, email, phone, phone_unusable, zone, opted_out, opted_out_of_all,
-               complained, complained_of_all, erased, non_replies, cool_down, touches, enrollments, history, enrollment,
-               wake] = lead;
+               complained, complained_of_all, erased, merged_into, non_replies, cool_down, touches, enrollments,
+               history, enrollment, wake] = lead;
   out.set_subject(to_id_octets(subject.value));
   out.set_known(known);
   if (account) out.set_account(account->value);
@@ -118,6 +118,7 @@ void write(const rules::LeadState& lead, store::LeadState& out) {
   out.set_complained(complained.bits());
   out.set_complained_of_all(complained_of_all);
   out.set_erased(erased);
+  for (const auto& into : merged_into) out.add_merged_into(into.value);
   out.set_non_replies(non_replies);
   if (cool_down) write(*cool_down, *out.mutable_cool_down());
   for (const auto& touch : touches) write(touch, *out.add_touches());
@@ -208,6 +209,7 @@ bool read(const store::LeadState& in, rules::LeadState& lead) {
   lead.complained = rules::ChannelSet(static_cast<std::uint8_t>(in.complained()));
   lead.complained_of_all = in.complained_of_all();
   lead.erased = in.erased();
+  for (const auto& into : in.merged_into()) lead.merged_into.emplace_back(into);
   lead.non_replies = in.non_replies();
   if (in.has_cool_down()) {
     const store::CoolDown& cool_down = in.cool_down();

@@ -187,6 +187,20 @@ TEST_CASE("a state row holds no attribute and no address") {
   CHECK(with == without);
 }
 
+TEST_CASE("the row of a merged lead names the leads that live on") {
+  StoredLead lead;
+  lead.state.subject = rules::SubjectId("00112233445566778899aabbccddeeff");
+  lead.state.merged_into = {rules::LeadId("L-2"), rules::LeadId("L-3")};
+  LeadCodec codec;
+  std::string row;
+  codec.encode(lead, row);
+  const std::string stored = golden("lead-merged-1", row);
+  StoredLead read;
+  REQUIRE(codec.decode(stored, read));
+  CHECK(read.state.merged_into == lead.state.merged_into);
+  CHECK(to_hex(row) == to_hex(stored));
+}
+
 TEST_CASE("rows that version 0.1 wrote read to the same lead, and are written as they were") {
   LeadCodec codec;
   std::string row;

@@ -322,10 +322,34 @@ TEST_CASE("the opt-outs of a merged lead move along and end the other's cadence"
   from.event("03-02 09:00", EventType::optout_received);
   Desk into(kMail);
   into.arrives("03-02 09:00");
-  decide_merge(into.lead, from.lead, {into.rulebook, into.neighbours, at("03-02 10:00")}, into.out);
+  decide_merge(into.lead, from.lead, {}, {into.rulebook, into.neighbours, at("03-02 10:00")}, into.out);
   CHECK(into.lead.opted_out_of_all);
   CHECK_FALSE(into.lead.enrollment.has_value());
   CHECK(into.lead.wake == Instant::never());
+}
+
+TEST_CASE("what a merged lead had queued does not go out, and what was under way is not tried again") {
+  Desk desk("steps: [{ id: mail, day: 0, channel: email }, { id: chat, day: 0, channel: social }]");
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  REQUIRE(!desk.lead.enrollment.has_value());
+  REQUIRE(desk.hand_off("03-02 09:01", "mail").answer == HandOff::Answer::go);
+  desk.event("03-02 09:02", EventType::lead_merged, {{"into", "M"}});
+  CHECK(desk.last_record() == "touch.cancelled chat exited");
+  take_back(desk.lead, desk.action("mail"));
+  CHECK(desk.hand_off("03-02 09:03", "mail").answer == HandOff::Answer::cancelled);
+  CHECK(desk.last_record() == "touch.cancelled mail exited");
+}
+
+TEST_CASE("an opt-out from one channel that moves along with a merge cancels what is queued on it") {
+  Desk from(kMail);
+  from.event("03-02 09:00", EventType::optout_received, {{"channel", "email"}});
+  Desk into(kMail);
+  into.arrives("03-02 09:00");
+  into.work("03-02 09:00");
+  decide_merge(into.lead, from.lead, {}, {into.rulebook, into.neighbours, at("03-02 09:01")}, into.out);
+  CHECK(into.last_record() == "touch.cancelled mail opt_out");
+  CHECK(into.lead.enrollment.has_value());
 }
 
 TEST_CASE("a touch that is under way when the cadence ends is not tried again") {
@@ -365,7 +389,7 @@ TEST_CASE("a lead that is first seen as the target of a merge has the account of
   desk.arrives("03-02 09:00");
   LeadState target;
   target.id = LeadId("T");
-  decide_merge(target, desk.lead, {desk.rulebook, desk.neighbours, at("03-02 09:01")}, desk.out);
+  decide_merge(target, desk.lead, {}, {desk.rulebook, desk.neighbours, at("03-02 09:01")}, desk.out);
   CHECK(target.account == desk.lead.account);
 }
 
