@@ -1,5 +1,6 @@
 #include "engine/simulate/memory_store.h"
 
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <algorithm>
@@ -17,74 +18,130 @@ std::string address_key(const rules::Address& address) {
   return (address.kind() == rules::Address::Kind::email ? "e:" : "p:") + address.reveal();
 }
 
-std::string suppression_key(const rules::Address& address, rules::ChannelScope scope) {
-  return std::string(to_string(scope)) + '|' + address_key(address);
+std::uint64_t hash_of(std::string_view text) { return XXH3_64bits(text.data(), text.size()); }
+
+Fingerprint fingerprint_of(std::string_view text) {
+  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
+  return {hash.high64, hash.low64};
+}
+
+/// Eight octets from `from` as a number that sorts as they do; what is missing at the end counts as zeros.
+std::uint64_t sortable(std::string_view text, std::size_t from) {
+  std::uint64_t number = 0;
+  for (std::size_t i = from; i < from + 8; ++i) {
+    number = number << 8U | (i < text.size() ? static_cast<unsigned char>(text[i]) : 0U);
+  }
+  return number;
 }
 
 }  // namespace
 
+// ---- suppression and accounts ----
+
+Fingerprint MemoryStore::suppression_of(const rules::Address& address, rules::ChannelScope scope) {
+  key_.assign(to_string(scope)).append(address.kind() == rules::Address::Kind::email ? "|e:" : "|p:");
+  key_.append(address.reveal());
+  return fingerprint_of(key_);
+}
+
 bool MemoryStore::is_suppressed(const rules::Address& address, rules::ChannelScope scope) {
-  if (suppressed_.empty()) return false;
-  return suppressed_.contains(suppression_key(address, scope));
+  return !suppressed_.empty() && suppressed_.contains(suppression_of(address, scope));
 }
 
 void MemoryStore::suppress(const rules::Suppression& suppression) {
-  suppressed_.insert(suppression_key(suppression.address, suppression.scope));
+  suppressed_.insert(suppression_of(suppression.address, suppression.scope));
 }
 
-const std::vector<rules::AccountTouch>& MemoryStore::account_touches(const rules::AccountId& account) {
-  return accounts_[account];
+MemoryStore::Account* MemoryStore::find(const rules::AccountId& id) {
+  if (last_account_ != nullptr && last_account_->id == id) return last_account_;
+  const auto found = account_index_.find(hash_of(id.value), [&](auto number) { return accounts_[number].id == id; });
+  if (found == HashIndex::kNone) return nullptr;
+  last_account_ = &accounts_[found];
+  return last_account_;
 }
 
-void MemoryStore::add_account_touch(const rules::AccountId& account, const rules::AccountTouch& touch,
+const std::vector<rules::AccountTouch>& MemoryStore::account_touches(const rules::AccountId& id) {
+  static const std::vector<rules::AccountTouch> kNoTouches;
+  const Account* account = find(id);
+  return account == nullptr ? kNoTouches : account->touches;
+}
+
+void MemoryStore::add_account_touch(const rules::AccountId& id, const rules::AccountTouch& touch,
                                     rules::Instant keep_since) {
-  auto& touches = accounts_[account];
+  Account* account = find(id);
+  if (account == nullptr) {
+    account_index_.insert(hash_of(id.value), static_cast<std::uint32_t>(accounts_.size()));
+    account = last_account_ = &accounts_.emplace_back(Account{id, {}});
+  }
+  auto& touches = account->touches;
   const auto first_kept =
       std::find_if(touches.begin(), touches.end(), [&](const auto& t) { return t.at >= keep_since; });
   touches.erase(touches.begin(), first_kept);
   touches.push_back(touch);
 }
 
-void MemoryStore::remove_account_touch(const rules::AccountId& account, const rules::ActionId& action) {
-  std::erase_if(accounts_[account], [&](const auto& touch) { return touch.action == action; });
+void MemoryStore::remove_account_touch(const rules::AccountId& id, const rules::ActionId& action) {
+  if (Account* account = find(id)) {
+    std::erase_if(account->touches, [&](const auto& touch) { return touch.action == action; });
+  }
+}
+
+// ---- leads ----
+
+MemoryStore::Lead* MemoryStore::find(const LeadId& id) {
+  if (last_lead_ != nullptr && last_lead_->state.id == id) return last_lead_;
+  const auto found = lead_index_.find(hash_of(id.value), [&](auto number) { return leads_[number].state.id == id; });
+  if (found == HashIndex::kNone) return nullptr;
+  last_lead_ = &leads_[found];
+  return last_lead_;
 }
 
 LeadState* MemoryStore::find_lead(const LeadId& id) {
-  const auto found = leads_.find(id);
-  return found == leads_.end() ? nullptr : &found->second->state;
+  Lead* lead = find(id);
+  return lead == nullptr ? nullptr : &lead->state;
 }
 
 LeadState& MemoryStore::create_lead(const LeadId& id) {
-  auto& lead = leads_[id];
-  lead = std::make_unique<Lead>();
-  lead->state.id = id;
+  lead_index_.insert(hash_of(id.value), static_cast<std::uint32_t>(leads_.size()));
+  last_lead_ = &leads_.emplace_back();
+  LeadState& state = last_lead_->state;
+  state.id = id;
   const auto digest = rules::sha256("relance simulated subject " + id.value);
-  lead->state.subject = rules::SubjectId(rules::to_hex({digest.data(), 16}));
-  return lead->state;
+  state.subject = rules::SubjectId(rules::to_hex({digest.data(), 16}));
+  return state;
 }
 
 void MemoryStore::save_lead(LeadState& state, bool attributes_changed) {
-  const auto found = leads_.find(state.id);
-  Lead& lead = *found->second;
+  Lead& lead = *find(state.id);
   if (attributes_changed) {
-    for (const std::string& key : lead.carried) carriers_[key].erase(state.id);
-    lead.carried.clear();
-    for (const auto* address : {state.email ? &*state.email : nullptr, state.phone ? &*state.phone : nullptr}) {
-      if (!address) continue;
-      lead.carried.push_back(address_key(*address));
-      carriers_[lead.carried.back()].insert(state.id);
-    }
+    const auto move = [&](std::optional<rules::Address>& from, const std::optional<rules::Address>& to) {
+      if (from == to) return;
+      if (from) std::erase(carriers_[address_key(*from)], &lead);
+      if (to) carriers_[address_key(*to)].push_back(&lead);
+      from = to;
+    };
+    move(lead.email, state.email);
+    move(lead.phone, state.phone);
   }
-  if (state.wake != lead.queued) {
-    lead.queued = state.wake;
-    if (state.wake != rules::Instant::never()) wakes_.push({state.wake, &lead});
-  }
+  if (state.wake != lead.queued) queue_wake(lead);
 }
 
 std::vector<LeadId> MemoryStore::carriers(const rules::Address& address) {
+  std::vector<LeadId> ids;
   const auto found = carriers_.find(address_key(address));
-  if (found == carriers_.end()) return {};
-  return {found->second.begin(), found->second.end()};
+  if (found == carriers_.end()) return ids;
+  for (const Lead* lead : found->second) ids.push_back(lead->state.id);
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+// ---- wakes and the rest ----
+
+void MemoryStore::queue_wake(Lead& lead) {
+  lead.queued = lead.state.wake;
+  if (lead.queued == rules::Instant::never()) return;
+  const std::string& id = lead.state.id.value;
+  wakes_.push({lead.queued, sortable(id, 0), sortable(id, 8), &lead});
 }
 
 std::optional<Wake> MemoryStore::next_wake() {
@@ -97,9 +154,8 @@ std::optional<Wake> MemoryStore::next_wake() {
 }
 
 bool MemoryStore::first_sight(std::string_view source, std::string_view id, rules::Instant) {
-  seen_key_.assign(source).append(1, '\0').append(id);
-  const XXH128_hash_t hash = XXH3_128bits(seen_key_.data(), seen_key_.size());
-  return seen_.insert({hash.high64, hash.low64}).second;
+  key_.assign(source).append(1, '\0').append(id);
+  return seen_.insert(fingerprint_of(key_));
 }
 
 void MemoryStore::append(const LedgerContext& context, const std::vector<rules::Record>& records) {

@@ -2,16 +2,18 @@
 // The partition store in memory: for the simulator, and as the model that tests hold the durable store against.
 // Nothing is ever forgotten but by its owner; commit() always succeeds. Threads: one.
 
+#include <cstdint>
+#include <deque>
 #include <functional>
-#include <memory>
+#include <optional>
 #include <queue>
-#include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "engine/ports/partition_store.h"
+#include "engine/simulate/hash_index.h"
 
 namespace relance::engine {
 
@@ -48,35 +50,47 @@ class MemoryStore : public PartitionStore {
  private:
   struct Lead {
     rules::LeadState state;
-    std::vector<std::string> carried;  // keys of the addresses in carriers_
+    std::optional<rules::Address> email;  // under which it stands in carriers_
+    std::optional<rules::Address> phone;
     rules::Instant queued = rules::Instant::never();
   };
-  /// 128 bits of (source, id): two different events never share them.
-  struct Fingerprint {
-    std::uint64_t high = 0;
-    std::uint64_t low = 0;
-    friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
+  struct Account {
+    rules::AccountId id;
+    std::vector<rules::AccountTouch> touches;
   };
-  struct FingerprintHash {
-    std::size_t operator()(const Fingerprint& fingerprint) const noexcept { return fingerprint.low; }
-  };
+  /// Many leads wake at one instant, when contact hours begin, so the first octets of the id stand beside it: comparing
+  /// them costs nothing, while the lead lies anywhere in memory.
   struct QueuedWake {
     rules::Instant at;
+    std::uint64_t id_begin;  // octets 0 to 7 and 8 to 15 of the id as numbers that sort as they do
+    std::uint64_t id_middle;
     Lead* lead;
     bool operator>(const QueuedWake& other) const {
-      return at != other.at ? at > other.at : lead->state.id > other.lead->state.id;
+      if (at != other.at) return at > other.at;
+      if (id_begin != other.id_begin) return id_begin > other.id_begin;
+      if (id_middle != other.id_middle) return id_middle > other.id_middle;
+      return lead->state.id > other.lead->state.id;
     }
   };
 
+  Lead* find(const rules::LeadId& id);
+  Account* find(const rules::AccountId& id);
+  void queue_wake(Lead& lead);
+  Fingerprint suppression_of(const rules::Address& address, rules::ChannelScope scope);
+
   LedgerSink ledger_;
   std::uint64_t next_seq_ = 0;
-  std::unordered_map<rules::LeadId, std::unique_ptr<Lead>> leads_;
-  std::unordered_map<std::string, std::set<rules::LeadId>> carriers_;
-  std::unordered_set<std::string> suppressed_;
-  std::unordered_map<rules::AccountId, std::vector<rules::AccountTouch>> accounts_;
-  std::unordered_set<Fingerprint, FingerprintHash> seen_;
-  std::string seen_key_;  // reused
-  // Stale entries stay until they surface: a lead's wake is valid when it equals its state's.
+  std::deque<Lead> leads_;
+  HashIndex lead_index_;
+  Lead* last_lead_ = nullptr;  // the one that was asked for last: it is saved and appended to next
+  std::unordered_map<std::string, std::vector<const Lead*>> carriers_;  // by address_key(), in no order
+  FingerprintSet suppressed_;
+  std::deque<Account> accounts_;
+  HashIndex account_index_;
+  Account* last_account_ = nullptr;
+  FingerprintSet seen_;
+  std::string key_;  // reused
+  // Stale entries stay until they surface: a lead's wake is valid when it equals its `queued`.
   std::priority_queue<QueuedWake, std::vector<QueuedWake>, std::greater<>> wakes_;
   std::unordered_map<rules::ActionId, OutboxRow> outbox_;
   std::unordered_map<std::string, std::int64_t> positions_;
