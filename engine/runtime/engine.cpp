@@ -251,7 +251,7 @@ bool Engine::commit() {
   parts_.metrics.attempts_unknown.Increment(static_cast<double>(now.unknown - counted_.unknown));
   parts_.metrics.cancelled.Increment(static_cast<double>(now.cancelled - counted_.cancelled));
   counted_ = now;
-  parts_.metrics.queued.Set(static_cast<double>(requests_.queue.size() + inputs_.queue.size()));
+  parts_.metrics.queued.Set(static_cast<double>(queued()));
   parts_.metrics.outbox_ready.Set(static_cast<double>(parts_.outbox.ready()));
   parts_.metrics.outbox_under_way.Set(static_cast<double>(parts_.outbox.under_way()));
   parts_.metrics.outbox_parked.Set(static_cast<double>(parts_.outbox.parked()));

@@ -67,6 +67,8 @@ class Engine final : public EngineService {
   /// Runs `job` between two decisions and waits for it. False when the loop has ended: the job did not run.
   bool call(const std::function<void()>& job);
   std::optional<std::int64_t> position(const std::string& input);
+  /// Arrivals that wait, at both doors.
+  std::size_t queued() const { return requests_.queue.size() + inputs_.queue.size(); }
 
   // EngineService
   SubmitResult submit(std::vector<Arrival> arrivals) override;

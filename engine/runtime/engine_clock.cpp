@@ -2,26 +2,33 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace relance::engine {
 
 using rules::Duration;
 using rules::Instant;
 
-EngineClock::EngineClock(const ClockConfig& config)
+EngineClock::Sources EngineClock::machine() {
+  return {Real::now, [] {
+            const auto wall = std::chrono::system_clock::now().time_since_epoch();
+            return Instant{std::chrono::duration_cast<std::chrono::milliseconds>(wall).count()};
+          }};
+}
+
+EngineClock::EngineClock(const ClockConfig& config, Sources sources)
     : mode_(config.mode),
       speed_(config.mode == ClockConfig::Mode::accelerated ? config.speed : 1.0),
-      real_start_(Real::now()),
+      sources_(std::move(sources)),
+      real_start_(sources_.real()),
       base_(config.mode == ClockConfig::Mode::system ? 0 : config.start.ms) {}
 
 Instant EngineClock::now() const {
   switch (mode_) {
-    case ClockConfig::Mode::system: {
-      const auto wall = std::chrono::system_clock::now().time_since_epoch();
-      return {std::max<std::int64_t>(base_, std::chrono::duration_cast<std::chrono::milliseconds>(wall).count())};
-    }
+    case ClockConfig::Mode::system:
+      return {std::max<std::int64_t>(base_, sources_.wall().ms)};
     case ClockConfig::Mode::accelerated: {
-      const std::chrono::duration<double, std::milli> passed = Real::now() - real_start_;
+      const std::chrono::duration<double, std::milli> passed = sources_.real() - real_start_;
       return {base_ + static_cast<std::int64_t>(passed.count() * speed_)};
     }
     case ClockConfig::Mode::events:

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 
 #include "engine/config/config.h"
 #include "rules/time.h"
@@ -14,7 +15,14 @@ class EngineClock {
  public:
   using Real = std::chrono::steady_clock;
 
-  explicit EngineClock(const ClockConfig& config);
+  /// The machine's clocks; tests bring their own.
+  struct Sources {
+    std::function<Real::time_point()> real;  // goes on evenly
+    std::function<rules::Instant()> wall;    // may be set, also back
+  };
+  static Sources machine();
+
+  explicit EngineClock(const ClockConfig& config, Sources sources = machine());
 
   ClockConfig::Mode mode() const { return mode_; }
   bool moved_by_events() const { return mode_ == ClockConfig::Mode::events; }
@@ -33,6 +41,7 @@ class EngineClock {
  private:
   ClockConfig::Mode mode_;
   double speed_;
+  Sources sources_;
   Real::time_point real_start_;
   std::atomic<std::int64_t> base_;  // accelerated: where the clock stood at real_start_; else: the least it answers
 };
