@@ -6,17 +6,20 @@
 #include <rocksdb/write_batch.h>
 
 #include "engine/ledger/ledger_line.h"
+#include "engine/store/ledger_block.h"
 #include "engine/store/row_keys.h"
 
 namespace relance::engine {
 namespace {
 
-constexpr std::size_t kHeaderOctets = 8;  // number_key() of Entry::previous
+/// Larger ones compress little better, and a timeline reads a whole one for each of its entries.
+constexpr std::size_t kBlockOctets = 16 << 10U;
 
-/// Calls `visit(line)` for each line of an entry's value.
+constexpr const char* kUnreadable = "a row of the store (ledger) cannot be read";
+
+/// Calls `visit(line)` for each line of an entry.
 template <class Visitor>
-void for_each_line(std::string_view value, Visitor visit) {
-  std::string_view rest = value.substr(std::min(value.size(), kHeaderOctets));
+void for_each_line(std::string_view rest, Visitor visit) {
   while (!rest.empty()) {
     const std::size_t end = rest.find('\n');
     visit(rest.substr(0, end));
@@ -27,33 +30,47 @@ void for_each_line(std::string_view value, Visitor visit) {
 }  // namespace
 
 std::uint64_t LedgerRows::append(const Entry& entry, const std::vector<rules::Record>& records) {
-  Staged& staged = staged_.emplace_back(Staged{next_seq_, number_key(entry.previous)});
+  Staged& staged = staged_.emplace_back();
+  staged.seq = next_seq_;
+  staged.previous = entry.previous;
+  staged.count = static_cast<std::uint32_t>(records.size());
   for (const rules::Record& record : records) {
-    if (staged.value.size() > kHeaderOctets) staged.value += '\n';
+    if (!staged.lines.empty()) staged.lines += '\n';
     append_ledger_line(
-        staged.value, record,
+        staged.lines, record,
         {.seq = next_seq_++, .subject = entry.subject, .lead = {}, .account = entry.account, .cause = entry.cause});
   }
   return staged.seq;
 }
 
-std::string LedgerRows::find_entry(std::uint64_t seq) {
+std::optional<LedgerRows::Staged> LedgerRows::find_entry(std::uint64_t seq) {
   const auto staged = std::lower_bound(staged_.begin(), staged_.end(), seq,
                                        [](const Staged& entry, std::uint64_t wanted) { return entry.seq < wanted; });
-  if (staged != staged_.end() && staged->seq == seq) return staged->value;
-  return database_.get(Family::ledger, number_key(seq)).value_or(std::string());
+  if (staged != staged_.end() && staged->seq == seq) return *staged;
+  std::optional<Staged> found;
+  database_.scan(Family::ledger, {.first = number_key(seq), .end = {}, .from_before = true},
+                 [&](std::string_view key, std::string_view value) {
+                   std::uint64_t at = parse_number_key(key).value_or(0);
+                   const bool readable = read_ledger_block(value, [&](const LedgerBlockEntry& entry) {
+                     if (at == seq) found = Staged{at, entry.previous, entry.count, std::string(entry.lines)};
+                     at += entry.count;
+                     return at <= seq;
+                   });
+                   if (!readable) database_.fail(kUnreadable);
+                   return false;
+                 });
+  return found;
 }
 
 std::vector<std::string> LedgerRows::timeline(std::uint64_t last, std::size_t limit) {
   std::vector<std::string> newest_first;
   while (last != 0 && newest_first.size() < limit) {
-    const std::string value = find_entry(last - 1);
-    const auto previous = parse_number_key(std::string_view(value).substr(0, std::min(value.size(), kHeaderOctets)));
-    if (!previous || *previous >= last) break;  // retention dropped it
+    const auto entry = find_entry(last - 1);
+    if (!entry || entry->previous >= last) break;  // retention dropped it
     std::vector<std::string> lines;
-    for_each_line(value, [&](std::string_view line) { lines.emplace_back(line); });
+    for_each_line(entry->lines, [&](std::string_view line) { lines.emplace_back(line); });
     std::move(lines.rbegin(), lines.rend(), std::back_inserter(newest_first));
-    last = *previous;
+    last = entry->previous;
   }
   if (newest_first.size() > limit) newest_first.resize(limit);
   std::reverse(newest_first.begin(), newest_first.end());
@@ -63,22 +80,33 @@ std::vector<std::string> LedgerRows::timeline(std::uint64_t last, std::size_t li
 std::vector<std::pair<std::uint64_t, std::string>> LedgerRows::lines(std::uint64_t from, std::size_t limit) {
   std::vector<std::pair<std::uint64_t, std::string>> lines;
   if (limit == 0) return lines;
-  // The line `from` may stand inside an entry that begins earlier.
+  // The line `from` may stand inside a row that begins earlier.
   database_.scan(Family::ledger, {.first = number_key(from), .end = {}, .from_before = true},
                  [&](std::string_view key, std::string_view value) {
                    std::uint64_t seq = parse_number_key(key).value_or(0);
-                   for_each_line(value, [&](std::string_view line) {
-                     if (seq >= from && lines.size() < limit) lines.emplace_back(seq, line);
-                     ++seq;
+                   const bool readable = read_ledger_block(value, [&](const LedgerBlockEntry& entry) {
+                     for_each_line(entry.lines, [&](std::string_view line) {
+                       if (seq >= from && lines.size() < limit) lines.emplace_back(seq, line);
+                       ++seq;
+                     });
+                     return lines.size() < limit;
                    });
-                   return lines.size() < limit;
+                   if (!readable) database_.fail(kUnreadable);
+                   return readable && lines.size() < limit;
                  });
   return lines;
 }
 
-void LedgerRows::stage(rocksdb::WriteBatch& batch) const {
+void LedgerRows::stage(rocksdb::WriteBatch& batch) {
   rocksdb::ColumnFamilyHandle* family = database_.handle(Family::ledger);
-  for (const Staged& entry : staged_) batch.Put(family, number_key(entry.seq), entry.value);
+  LedgerBlock block;
+  std::uint64_t first = 0;
+  for (const Staged& entry : staged_) {
+    if (block.empty()) first = entry.seq;
+    block.add({entry.previous, entry.count, entry.lines});
+    if (block.size() < kBlockOctets && &entry != &staged_.back()) continue;
+    batch.Put(family, number_key(first), block.take());
+  }
 }
 
 }  // namespace relance::engine

@@ -1,9 +1,11 @@
 #pragma once
 // The ledger on disk: entries in order of their sequence numbers, each knowing the one before it of the same lead, so
-// that a lead's timeline is read back entry by entry without an index of its own.
+// that a lead's timeline is read back entry by entry without an index of its own. The entries of a commit share rows:
+// few rows, and lines that resemble each other compress to a fourth.
 // Threads: the store's.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,15 +36,17 @@ class LedgerRows {
 
   std::uint64_t next_seq() const { return next_seq_; }
   bool changed() const { return !staged_.empty(); }
-  void stage(rocksdb::WriteBatch& batch) const;
+  void stage(rocksdb::WriteBatch& batch);
   void committed() { staged_.clear(); }
 
  private:
   struct Staged {
-    std::uint64_t seq;
-    std::string value;
+    std::uint64_t seq = 0;  // of its first line
+    std::uint64_t previous = 0;
+    std::uint32_t count = 0;  // of lines
+    std::string lines;        // separated by '\n'
   };
-  std::string find_entry(std::uint64_t seq);
+  std::optional<Staged> find_entry(std::uint64_t seq);
 
   RocksDatabase& database_;
   std::uint64_t next_seq_;

@@ -126,8 +126,9 @@ rocksdb::ColumnFamilyOptions options_of(Family family, const StoreMemory& memory
       options.compaction_filter_factory = std::make_shared<SeenFilterFactory>(seen_cutoff);
       return options;
     }
-    case Family::ledger:
-      return family_options(memory, {.bloom = false, .block_bytes = 16384, .write_buffer_bytes = 32 * kMebi});
+    case Family::ledger:  // its rows are compressed already
+      return family_options(
+          memory, {.bloom = false, .compressed = false, .block_bytes = 16384, .write_buffer_bytes = 32 * kMebi});
     case Family::dead_letters:
       return family_options(memory, {.bloom = false, .compressed = false, .block_bytes = 16384});
     case Family::meta:
