@@ -57,8 +57,9 @@ StoreMemory::StoreMemory(std::size_t block_cache_bytes, std::size_t write_buffer
 
 bool RocksDatabase::exists(const std::filesystem::path& path) { return std::filesystem::exists(path / "CURRENT"); }
 
-tl::expected<std::unique_ptr<RocksDatabase>, StoreError> RocksDatabase::open(
-    const std::filesystem::path& path, const StoreMemory& memory, std::shared_ptr<const SeenCutoff> seen_cutoff) {
+tl::expected<std::unique_ptr<RocksDatabase>, StoreError> RocksDatabase::open(const std::filesystem::path& path,
+                                                                             const StoreMemory& memory,
+                                                                             std::shared_ptr<const Cutoffs> cutoffs) {
   const rocksdb::DBOptions options = database_options(memory);
   if (exists(path)) {
     if (auto unknown = find_unknown_family(path, options)) return tl::unexpected(std::move(*unknown));
@@ -70,7 +71,7 @@ tl::expected<std::unique_ptr<RocksDatabase>, StoreError> RocksDatabase::open(
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* database = nullptr;
   const rocksdb::Status status =
-      rocksdb::DB::Open(options, path.string(), column_families(memory, std::move(seen_cutoff)), &handles, &database);
+      rocksdb::DB::Open(options, path.string(), column_families(memory, std::move(cutoffs)), &handles, &database);
   if (!status.ok()) return tl::unexpected(open_error(path, status));
   std::unique_ptr<RocksDatabase> opened(new RocksDatabase());
   opened->database_.reset(database);

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,13 +53,17 @@ struct StoreMemory {
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
 };
 
-/// Entries of `seen` older than this may be dropped by compactions. Written by the store, read by background threads.
-using SeenCutoff = std::atomic<std::int64_t>;
+/// Milliseconds; compactions may drop what is before it. Written by the store, read by background threads.
+using Cutoff = std::atomic<std::int64_t>;
+struct Cutoffs {
+  Cutoff seen = std::numeric_limits<std::int64_t>::min();   // of first sights
+  Cutoff wakes = std::numeric_limits<std::int64_t>::min();  // of the wakes' own instants
+};
 
 class RocksDatabase {
  public:
   [[nodiscard]] static tl::expected<std::unique_ptr<RocksDatabase>, StoreError> open(
-      const std::filesystem::path& path, const StoreMemory& memory, std::shared_ptr<const SeenCutoff> seen_cutoff);
+      const std::filesystem::path& path, const StoreMemory& memory, std::shared_ptr<const Cutoffs> cutoffs);
   ~RocksDatabase();
   RocksDatabase(const RocksDatabase&) = delete;
   RocksDatabase& operator=(const RocksDatabase&) = delete;

@@ -26,7 +26,7 @@ constexpr std::size_t kHashPrefixOctets = 16;        // of the keys of `carriers
 /// Drops what is older than the horizon of deduplication; reads ignore it as well.
 class SeenFilter : public rocksdb::CompactionFilter {
  public:
-  explicit SeenFilter(std::int64_t cutoff) : cutoff_(cutoff) {}
+  explicit SeenFilter(const Cutoffs& cutoffs) : cutoff_(cutoffs.seen) {}
   const char* Name() const override { return "relance.seen"; }
   bool Filter(int, const rocksdb::Slice&, const rocksdb::Slice& value, std::string*, bool*) const override {
     const auto at = parse_number_key({value.data(), value.size()});
@@ -37,17 +37,34 @@ class SeenFilter : public rocksdb::CompactionFilter {
   std::int64_t cutoff_;
 };
 
-class SeenFilterFactory : public rocksdb::CompactionFilterFactory {
+/// Drops the wakes before the floor: none of them is its lead's any more.
+class WakeFilter : public rocksdb::CompactionFilter {
  public:
-  explicit SeenFilterFactory(std::shared_ptr<const SeenCutoff> cutoff) : cutoff_(std::move(cutoff)) {}
-  const char* Name() const override { return "relance.seen"; }
-  std::unique_ptr<rocksdb::CompactionFilter> CreateCompactionFilter(
-      const rocksdb::CompactionFilter::Context&) override {
-    return std::make_unique<SeenFilter>(cutoff_->load());
+  explicit WakeFilter(const Cutoffs& cutoffs) : cutoff_(cutoffs.wakes) {}
+  const char* Name() const override { return "relance.wakes"; }
+  bool Filter(int, const rocksdb::Slice& key, const rocksdb::Slice&, std::string*, bool*) const override {
+    const auto wake = parse_wake_key({key.data(), key.size()});
+    return wake && wake->at.ms < cutoff_;
   }
 
  private:
-  std::shared_ptr<const SeenCutoff> cutoff_;
+  std::int64_t cutoff_;
+};
+
+template <class Filter>
+class FilterFactory : public rocksdb::CompactionFilterFactory {
+ public:
+  explicit FilterFactory(std::shared_ptr<const Cutoffs> cutoffs)
+      : cutoffs_(std::move(cutoffs)), name_(Filter(*cutoffs_).Name()) {}
+  const char* Name() const override { return name_; }
+  std::unique_ptr<rocksdb::CompactionFilter> CreateCompactionFilter(
+      const rocksdb::CompactionFilter::Context&) override {
+    return std::make_unique<Filter>(*cutoffs_);
+  }
+
+ private:
+  std::shared_ptr<const Cutoffs> cutoffs_;
+  const char* name_;
 };
 
 /// LZ4 where the library was built with it.
@@ -96,7 +113,7 @@ void ask_for_absent_keys(rocksdb::ColumnFamilyOptions& options) {
 }
 
 rocksdb::ColumnFamilyOptions options_of(Family family, const StoreMemory& memory,
-                                        const std::shared_ptr<const SeenCutoff>& seen_cutoff) {
+                                        const std::shared_ptr<const Cutoffs>& cutoffs) {
   switch (family) {
     case Family::leads: {
       auto options = family_options(memory, {.partitioned = true, .write_buffer_bytes = 32 * kMebi});
@@ -117,13 +134,16 @@ rocksdb::ColumnFamilyOptions options_of(Family family, const StoreMemory& memory
       options.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kHashPrefixOctets));
       return options;
     }
-    case Family::wakes:
-      return family_options(memory, {.bloom = false, .write_buffer_bytes = 16 * kMebi});
+    case Family::wakes: {
+      auto options = family_options(memory, {.bloom = false, .write_buffer_bytes = 16 * kMebi});
+      options.compaction_filter_factory = std::make_shared<FilterFactory<WakeFilter>>(cutoffs);
+      return options;
+    }
     case Family::seen: {
       auto options =
           family_options(memory, {.compressed = false, .partitioned = true, .write_buffer_bytes = 16 * kMebi});
       ask_for_absent_keys(options);
-      options.compaction_filter_factory = std::make_shared<SeenFilterFactory>(seen_cutoff);
+      options.compaction_filter_factory = std::make_shared<FilterFactory<SeenFilter>>(cutoffs);
       return options;
     }
     case Family::ledger:  // its rows are compressed already
@@ -164,11 +184,11 @@ rocksdb::DBOptions database_options(const StoreMemory& memory) {
 }
 
 std::vector<rocksdb::ColumnFamilyDescriptor> column_families(const StoreMemory& memory,
-                                                             std::shared_ptr<const SeenCutoff> seen_cutoff) {
+                                                             std::shared_ptr<const Cutoffs> cutoffs) {
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (std::size_t i = 0; i < kFamilies; ++i) {
     const auto family = static_cast<Family>(i);
-    families.emplace_back(std::string(name_of(family)), options_of(family, memory, seen_cutoff));
+    families.emplace_back(std::string(name_of(family)), options_of(family, memory, cutoffs));
   }
   return families;
 }

@@ -13,6 +13,6 @@ namespace relance::engine {
 rocksdb::DBOptions database_options(const StoreMemory& memory);
 /// In the order of `Family`; `default`, which RocksDB insists on, holds the family `meta`.
 std::vector<rocksdb::ColumnFamilyDescriptor> column_families(const StoreMemory& memory,
-                                                             std::shared_ptr<const SeenCutoff> seen_cutoff);
+                                                             std::shared_ptr<const Cutoffs> cutoffs);
 
 }  // namespace relance::engine

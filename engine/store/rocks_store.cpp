@@ -83,8 +83,8 @@ tl::expected<std::unique_ptr<RocksStore>, StoreError> RocksStore::open(const std
   if (!options.make_subject) options.make_subject = [](const LeadId&) { return random_subject(); };
 
   Opened opened;
-  opened.seen_cutoff = std::make_shared<SeenCutoff>(std::numeric_limits<std::int64_t>::min());
-  auto database = RocksDatabase::open(path, *options.memory, opened.seen_cutoff);
+  opened.cutoffs = std::make_shared<Cutoffs>();
+  auto database = RocksDatabase::open(path, *options.memory, opened.cutoffs);
   if (!database) return tl::unexpected(database.error());
   opened.database = std::move(*database);
   opened.keys = std::move(*options.keys);
@@ -97,14 +97,14 @@ tl::expected<std::unique_ptr<RocksStore>, StoreError> RocksStore::open(const std
 
 RocksStore::RocksStore(Opened opened, RocksStoreOptions options)
     : database_(std::move(opened.database)),
-      seen_cutoff_(std::move(opened.seen_cutoff)),
+      cutoffs_(std::move(opened.cutoffs)),
       options_(std::move(options)),
       token_key_(opened.keys.token),
       leads_(options_.cached_leads),
       vault_(*database_, opened.keys.vault),
       addresses_(*database_, opened.keys.vault),
       suppressions_(*database_, opened.keys),
-      wakes_(*database_, options_.wake_page),
+      wakes_(*database_, options_.wake_page, wake_floor(*database_), cutoffs_->wakes),
       ledger_(*database_, meta_number(*database_, kNextSeq)),
       next_dead_letter_(meta_number(*database_, kNextDeadLetter)) {}
 
@@ -214,6 +214,7 @@ void RocksStore::save_lead(LeadState& state, bool attributes_changed) {
     if (lead.indexed_wake != Instant::never()) wakes_.remove({lead.indexed_wake, lead.id});
     if (state.wake != Instant::never()) wakes_.add({state.wake, lead.id});
     lead.indexed_wake = state.wake;
+    confirmed_wake_.reset();
   }
   if (!attributes_changed) return;
   lead.attributes_changed = true;
@@ -224,7 +225,19 @@ void RocksStore::save_lead(LeadState& state, bool attributes_changed) {
 
 std::vector<LeadId> RocksStore::carriers(const rules::Address& address) { return addresses_.carriers(address); }
 
-std::optional<Wake> RocksStore::next_wake() { return wakes_.first(); }
+std::optional<Wake> RocksStore::next_wake() {
+  while (const Wake* first = wakes_.first()) {
+    if (*first == confirmed_wake_) return *first;
+    const CachedLead* lead = load_lead(first->lead);
+    if (lead != nullptr && lead->indexed_wake == first->at) {
+      confirmed_wake_ = *first;
+    } else {
+      wakes_.remove(Wake(*first));
+    }
+    if (failure()) break;
+  }
+  return std::nullopt;
+}
 
 // ---- deduplication, ledger, dead letters ----
 
@@ -232,7 +245,7 @@ bool RocksStore::first_sight(std::string_view source, std::string_view id, Insta
   const std::int64_t horizon = options_.dedup_horizon.ms;
   const bool bounded = now.ms >= std::numeric_limits<std::int64_t>::min() + horizon;
   const Instant cutoff = bounded ? now - options_.dedup_horizon : Instant::earliest();
-  seen_cutoff_->store(cutoff.ms, std::memory_order_relaxed);
+  cutoffs_->seen.store(cutoff.ms, std::memory_order_relaxed);
 
   std::string key = seen_key(source, id);
   if (const auto staged = seen_.find(key); staged != seen_.end()) {

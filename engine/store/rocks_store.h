@@ -116,7 +116,7 @@ class RocksStore final : public DurableStore {
   };
   struct Opened {
     std::unique_ptr<RocksDatabase> database;
-    std::shared_ptr<SeenCutoff> seen_cutoff;
+    std::shared_ptr<Cutoffs> cutoffs;
     StoreKeys keys;
   };
   RocksStore(Opened opened, RocksStoreOptions options);
@@ -135,7 +135,7 @@ class RocksStore final : public DurableStore {
   void forget_staged();
 
   std::unique_ptr<RocksDatabase> database_;
-  std::shared_ptr<SeenCutoff> seen_cutoff_;
+  std::shared_ptr<Cutoffs> cutoffs_;
   RocksStoreOptions options_;
   SecretKey token_key_;
 
@@ -145,6 +145,7 @@ class RocksStore final : public DurableStore {
   AddressIndex addresses_;
   SuppressionList suppressions_;
   WakeIndex wakes_;
+  std::optional<Wake> confirmed_wake_;  // its lead was asked; forgotten at any change
   LedgerRows ledger_;
 
   std::unordered_map<rules::AccountId, Account> accounts_;  // changed ones, and some that were read

@@ -44,6 +44,12 @@ std::uint64_t meta_number(RocksDatabase& database, std::string_view name) {
   return row ? parse_number_key(*row).value_or(0) : 0;
 }
 
+rules::Instant wake_floor(RocksDatabase& database) {
+  const auto row = database.get(Family::meta, kWakeFloor);
+  const auto number = row ? parse_number_key(*row) : std::nullopt;
+  return number ? rules::Instant{static_cast<std::int64_t>(*number)} : rules::Instant::earliest();
+}
+
 tl::expected<void, StoreError> check_meta(RocksDatabase& database, const StoreKeys& keys) {
   const std::uint64_t format = meta_number(database, kFormat);
   if (format > kStoreFormat) {

@@ -5,25 +5,34 @@
 #include <rocksdb/write_batch.h>
 
 #include "engine/store/row_keys.h"
+#include "engine/store/store_meta.h"
 
 namespace relance::engine {
 
+WakeIndex::WakeIndex(RocksDatabase& database, std::size_t page, rules::Instant floor, Cutoff& dropped_before)
+    : database_(database),
+      page_(page),
+      dropped_before_(dropped_before),
+      bound_{floor, {}},  // before every lead's wake at the floor: no id is empty
+      committed_floor_(floor) {
+  dropped_before_.store(floor.ms);
+}
+
 void WakeIndex::add(const Wake& wake) {
-  if (removed_.erase(wake) == 0) added_.insert(wake);
+  added_.insert(wake);
   if (!in_head(wake)) return;
   head_.insert(wake);
   if (head_.size() > 2 * page_) trim_head();
 }
 
 void WakeIndex::remove(const Wake& wake) {
-  if (added_.erase(wake) == 0) removed_.insert(wake);
+  added_.erase(wake);
   if (in_head(wake)) head_.erase(wake);
 }
 
-std::optional<Wake> WakeIndex::first() {
+const Wake* WakeIndex::first() {
   while (head_.empty() && !head_has_all_ && !database_.failure()) load_page();
-  if (head_.empty()) return std::nullopt;
-  return *head_.begin();
+  return head_.empty() ? nullptr : &*head_.begin();
 }
 
 void WakeIndex::load_page() {
@@ -44,7 +53,7 @@ void WakeIndex::load_page() {
     if (*wake <= from) return true;  // the bound itself was read before
     ++rows;
     bound_ = *wake;
-    if (!removed_.contains(*wake)) head_.insert(std::move(*wake));
+    head_.insert(std::move(*wake));
     return true;
   });
   head_has_all_ = !more;
@@ -59,15 +68,25 @@ void WakeIndex::trim_head() {
   head_has_all_ = false;
 }
 
-void WakeIndex::stage(rocksdb::WriteBatch& batch) const {
+rules::Instant WakeIndex::floor() const {
+  if (!head_.empty()) return head_.begin()->at;
+  return head_has_all_ ? rules::Instant::never() : bound_.at;
+}
+
+void WakeIndex::stage(rocksdb::WriteBatch& batch) {
   rocksdb::ColumnFamilyHandle* family = database_.handle(Family::wakes);
-  for (const Wake& wake : removed_) batch.Delete(family, wake_key(wake));
   for (const Wake& wake : added_) batch.Put(family, wake_key(wake), rocksdb::Slice());
+  if (floor() == committed_floor_) return;
+  committed_floor_ = floor();
+  batch.Put(database_.handle(Family::meta), rocksdb::Slice(kWakeFloor.data(), kWakeFloor.size()),
+            number_key(static_cast<std::uint64_t>(committed_floor_.ms)));
+  // What is being written must be safe from compactions already.
+  if (committed_floor_.ms < dropped_before_.load()) dropped_before_.store(committed_floor_.ms);
 }
 
 void WakeIndex::committed() {
   added_.clear();
-  removed_.clear();
+  dropped_before_.store(committed_floor_.ms);
 }
 
 }  // namespace relance::engine

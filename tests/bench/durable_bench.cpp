@@ -234,8 +234,8 @@ void limit_rocksdb(benchmark::State& state) {
     PeakMemory::reset();
     state.ResumeTiming();
     const engine::StoreMemory memory(kBlockCache, kWriteBuffers);
-    // Nothing is filtered out of `seen` by age: more to write, not less.
-    auto database = engine::RocksDatabase::open(folder / "store", memory, std::make_shared<engine::SeenCutoff>(0));
+    // Nothing is filtered out by age: more to write, not less.
+    auto database = engine::RocksDatabase::open(folder / "store", memory, std::make_shared<engine::Cutoffs>());
     if (!database) give_up(database.error().message);
     batches.replay([&](const std::string& octets) {
       rocksdb::WriteBatch batch(octets);

@@ -91,8 +91,8 @@ class StoreFixture {
   /// The database under a closed store.
   std::unique_ptr<engine::RocksDatabase> raw() {
     close();
-    auto cutoff = std::make_shared<engine::SeenCutoff>(0);
-    auto database = engine::RocksDatabase::open(path(), *options_.memory, std::move(cutoff));
+    auto cutoffs = std::make_shared<engine::Cutoffs>();
+    auto database = engine::RocksDatabase::open(path(), *options_.memory, std::move(cutoffs));
     REQUIRE(database.has_value());
     return std::move(*database);
   }

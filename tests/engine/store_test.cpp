@@ -164,6 +164,40 @@ TEST_CASE("a wake that moves is asked for once, at its last instant") {
   CHECK(store->next_wake() == Wake{Instant{30}, LeadId("L-1")});
 }
 
+TEST_CASE("rows of wakes that leads have no more are passed over, and leave the disk when files are compacted") {
+  StoreFixture store;
+  for (int i = 0; i < 20; ++i) add_lead(*store, "L-" + std::to_string(i), "").wake = Instant{i * 10};
+  for (int i = 0; i < 20; ++i) store->save_lead(*store->find_lead(LeadId("L-" + std::to_string(i))), false);
+  store.commit();
+  // Some are done, one moves ahead of all, another away.
+  for (int i = 0; i < 15; ++i) {
+    rules::LeadState& lead = *store->find_lead(LeadId("L-" + std::to_string(i)));
+    lead.wake = i == 3 ? Instant{-7} : i == 4 ? Instant{400} : Instant::never();
+    store->save_lead(lead, false);
+  }
+  store.commit();
+  store.reopen();
+  CHECK(store->next_wake() == Wake{Instant{-7}, LeadId("L-3")});
+  rules::LeadState& first = *store->find_lead(LeadId("L-3"));
+  first.wake = Instant::never();
+  store->save_lead(first, false);
+  store.commit();
+  CHECK(store->next_wake() == Wake{Instant{150}, LeadId("L-15")});
+  store.commit();
+  store.reopen();
+  CHECK(store->next_wake() == Wake{Instant{150}, LeadId("L-15")});
+  store.close();
+
+  auto cutoffs = std::make_shared<Cutoffs>();
+  cutoffs->wakes = 150;
+  auto database = RocksDatabase::open(store.path(), *tests::small_options().memory, cutoffs);
+  REQUIRE(database);
+  REQUIRE((*database)->rewrite(Family::wakes));
+  int left = 0;
+  (*database)->scan(Family::wakes, {}, [&](std::string_view, std::string_view) { return ++left > 0; });
+  CHECK(left == 6);  // of L-15 to L-19, and the later one of L-4
+}
+
 // ---- suppression, deduplication, caps ----
 
 TEST_CASE("a suppression holds for exactly its address and scope, for ever") {
@@ -203,8 +237,9 @@ TEST_CASE("expired deduplication entries leave the disk when files are compacted
   store.commit();
   store.close();
   // The raw database gets the cutoff that the store would have set at the instant 5500.
-  auto cutoff = std::make_shared<SeenCutoff>(4500);
-  auto database = RocksDatabase::open(store.path(), *options.memory, cutoff);
+  auto cutoffs = std::make_shared<Cutoffs>();
+  cutoffs->seen = 4500;
+  auto database = RocksDatabase::open(store.path(), *options.memory, cutoffs);
   REQUIRE(database);
   REQUIRE((*database)->rewrite(Family::seen));
   int left = 0;
