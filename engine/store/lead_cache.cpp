@@ -1,8 +1,16 @@
 #include "engine/store/lead_cache.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <algorithm>
 
 namespace relance::engine {
+
+RowDigest digest_of(std::string_view row) {
+  const XXH128_hash_t hash = XXH3_128bits(row.data(), row.size());
+  return {hash.high64, hash.low64};
+}
 
 CachedLead* LeadCache::find(const rules::LeadId& id) {
   const auto found = by_id_.find(id);

@@ -3,7 +3,9 @@
 // Threads: the store's. Entries never move: pointers to them stay valid until shrink().
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -11,11 +13,21 @@
 
 namespace relance::engine {
 
+/// 128 bits of a hash: two different rows never share them.
+struct RowDigest {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  friend bool operator==(const RowDigest&, const RowDigest&) = default;
+};
+RowDigest digest_of(std::string_view row);
+
 struct CachedLead {
   rules::LeadId id;  // the key; `stored.state.id` is in the callers' hands
   StoredLead stored;
   rules::Instant indexed_wake = rules::Instant::never();  // where it stands in the wake index
-  bool on_disk = false;                                   // has a row, so that its subject has one too
+  RowDigest row;                                          // of its row on disk
+  bool on_disk = false;                                   // has a row
+  bool resolvable = false;                                // its subject has a row that leads here
   bool changed = false;                                   // differs from its row
   bool attributes_changed = false;                        // differs from its vault row
   std::size_t bytes = 0;                                  // what it roughly occupies

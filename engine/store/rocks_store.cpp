@@ -165,6 +165,7 @@ CachedLead* RocksStore::load_lead(const LeadId& id) {
   if (!database_->get(Family::leads, id.value, row)) return nullptr;
   CachedLead& lead = leads_.insert(id);
   lead.on_disk = true;
+  lead.row = digest_of({row.data(), row.size()});
   if (auto decoded = codec_.decode({row.data(), row.size()}, lead.stored); !decoded) {
     database_->fail(decoded.error().message);
     return &lead;
@@ -174,6 +175,7 @@ CachedLead* RocksStore::load_lead(const LeadId& id) {
   if (lead.stored.has_vault_row && !load_attributes(lead)) {
     database_->fail("a row of the store (vault) cannot be read");
   }
+  lead.resolvable = !is_forgotten(lead.stored.state);
   return &lead;
 }
 
@@ -415,8 +417,9 @@ void RocksStore::stage_attributes(CachedLead& lead, rocksdb::WriteBatch& batch) 
   rocksdb::ColumnFamilyHandle* family = database_->handle(Family::vault);
   const bool erased = is_forgotten(state);
   // The row from the subject to the lead is there from the first commit on, and again after an erased lead came back.
-  if (!erased && (!lead.on_disk || lead.attributes_changed)) {
+  if (!erased && !lead.resolvable) {
     batch.Put(family, vault_key(state.subject, VaultRow::lead), lead.id.value);
+    lead.resolvable = true;
   }
   if (!lead.attributes_changed) return;
   const std::string key = vault_key(state.subject, VaultRow::attributes);
@@ -429,6 +432,7 @@ void RocksStore::stage_attributes(CachedLead& lead, rocksdb::WriteBatch& batch) 
   batch.Delete(family, key);
   if (!erased) return;
   batch.Delete(family, vault_key(state.subject, VaultRow::lead));
+  lead.resolvable = false;
   vault_.forget(state.subject);
 }
 
@@ -439,8 +443,12 @@ void RocksStore::stage_leads(rocksdb::WriteBatch& batch) {
     stage_attributes(*lead, batch);
     const std::size_t attribute_bytes = lead->attributes_changed ? scratch_.size() : 0;
     codec_.encode(lead->stored, scratch_);
+    // Most events are noise that changes nothing.
+    const RowDigest row = digest_of(scratch_);
+    if (lead->on_disk && lead->row == row) continue;
     batch.Put(family, lead->id.value, scratch_);
     lead->on_disk = true;
+    lead->row = row;
     leads_.set_bytes(*lead, std::max(lead->bytes, footprint(scratch_.size(), attribute_bytes)));
   }
 }
