@@ -22,14 +22,11 @@ constexpr std::array<std::int8_t, 256> make_values() {
 }
 constexpr std::array<std::int8_t, 256> kValues = make_values();
 
-constexpr int digit_value(char c) { return kValues[static_cast<unsigned char>(c)]; }
-
-bool is_hexadecimal(std::string_view id) {
-  if (id.size() % 2 != 0) return false;
-  for (const char c : id) {
-    if (digit_value(c) < 0) return false;
-  }
-  return true;
+/// The value of two digits; negative when one of them is none.
+int pair_at(std::string_view id, std::size_t at) {
+  const int high = kValues[static_cast<unsigned char>(id[at])];
+  const int low = kValues[static_cast<unsigned char>(id[at + 1])];
+  return high * 16 | low;
 }
 
 }  // namespace
@@ -37,16 +34,20 @@ bool is_hexadecimal(std::string_view id) {
 std::string to_id_octets(std::string_view id) {
   std::string octets;
   if (id.empty()) return octets;
-  if (!is_hexadecimal(id)) {
-    octets.reserve(id.size() + 1);
-    octets += kText;
-    octets += id;
-    return octets;
+  if (id.size() % 2 == 0) {
+    octets.resize(id.size() / 2 + 1, kHexadecimal);
+    int all = 0;
+    for (std::size_t i = 0; i < id.size(); i += 2) {
+      const int pair = pair_at(id, i);
+      all |= pair;
+      octets[i / 2 + 1] = static_cast<char>(pair);
+    }
+    if (all >= 0) return octets;
+    octets.clear();
   }
-  octets.resize(id.size() / 2 + 1, kHexadecimal);
-  for (std::size_t i = 0; i < id.size(); i += 2) {
-    octets[i / 2 + 1] = static_cast<char>(digit_value(id[i]) * 16 + digit_value(id[i + 1]));
-  }
+  octets.reserve(id.size() + 1);
+  octets += kText;
+  octets += id;
   return octets;
 }
 
