@@ -88,20 +88,22 @@ std::string_view blocked_from(const Scope& scope, const Playbook& playbook, cons
 void enroll(Scope& scope, const Playbook& playbook) {
   LeadState& lead = scope.lead;
   if (lead.enrollment) exit_enrollment(scope, "superseded");
+  // An event that a daemon's clock has not reached yet enrolls for its own time.
+  const Instant enrolled_at = std::max(scope.now(), scope.event->time);
   Enrollment enrollment;
   enrollment.playbook = playbook.id;
   enrollment.revision = playbook.revision;
   enrollment.ordinal = ++lead.enrollments;
-  enrollment.enrolled_at = scope.now();
+  enrollment.enrolled_at = enrolled_at;
   enrollment.triggered_at = scope.event->time;
-  enrollment.anchor = scope.now();
+  enrollment.anchor = enrolled_at;
   if (playbook.contact_hours) {
     enrollment.anchor =
-        first_open(*playbook.contact_hours, scope.hours_zone(playbook), scope.now()).value_or(scope.now());
+        first_open(*playbook.contact_hours, scope.hours_zone(playbook), enrolled_at).value_or(enrolled_at);
   }
   if (playbook.touches.within) enrollment.window_end = enrollment.anchor + *playbook.touches.within;
   enrollment.wait_from = enrollment.anchor;
-  enrollment.ready_from = scope.now();
+  enrollment.ready_from = enrolled_at;
   enrollment.steps.reserve(playbook.steps.size());
   for (const Step& step : playbook.steps)
     enrollment.steps.push_back({step.id, StepStatus::open, std::nullopt, std::nullopt});

@@ -13,14 +13,18 @@ using rules::LeadId;
 using rules::LeadState;
 
 Processor::Handled Processor::handle(const rules::Event& event) {
-  clock_ = instant_of(event);
+  advance(event.time);
+  return handle_now(event);
+}
+
+Processor::Handled Processor::handle_now(const rules::Event& event) {
   if (!store_.first_sight(event.source, event.id, clock_)) return Handled::duplicate;
   decide_event(event);
   return Handled::yes;
 }
 
 void Processor::handle_own(const rules::Event& event) {
-  clock_ = instant_of(event);
+  advance(event.time);
   decide_event(event);
 }
 

@@ -37,6 +37,8 @@ class Processor {
   rules::Instant instant_of(const rules::Event& event) const { return std::max(clock_, event.time); }
   /// Handles the event at instant_of(event), dropping a duplicate. Work due strictly before must have been done.
   Handled handle(const rules::Event& event);
+  /// The same at the clock as it stands: an event whose time lies ahead does not move it.
+  Handled handle_now(const rules::Event& event);
   /// The same without asking for duplicates: an event that the engine itself made (outcomes).
   void handle_own(const rules::Event& event);
 

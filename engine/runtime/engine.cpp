@@ -154,8 +154,7 @@ bool Engine::handle_group(Taken& taken) {
   for (; taken.next < taken.group.arrivals.size(); ++taken.next) {
     const Arrival& arrival = taken.group.arrivals[taken.next];
     if (const auto* event = std::get_if<rules::Event>(&arrival)) {
-      const Instant instant = processor_.instant_of(*event);
-      if (!work_before(instant)) return false;
+      if (!work_before(instant_of(*event))) return false;
     }
     handle_arrival(arrival);
     if (!taken.group.positions.empty()) parts_.store.set_position(taken.group.positions[taken.next]);
@@ -172,13 +171,20 @@ void Engine::handle_arrival(const Arrival& arrival) {
   }
   const auto& event = std::get<rules::Event>(arrival);
   parts_.metrics.events.Increment();
-  if (processor_.handle(event) == Processor::Handled::duplicate) {
+  const bool moves = parts_.clock.moved_by_events();
+  const auto handled = moves ? processor_.handle(event) : processor_.handle_now(event);
+  if (handled == Processor::Handled::duplicate) {
     parts_.metrics.duplicates.Increment();
   } else {
     parts_.outbox.lead_changed(event.lead);
   }
-  // Elsewhere an emitter whose clock is fast must not move ours.
-  if (parts_.clock.moved_by_events()) parts_.clock.move_to(processor_.clock());
+  if (moves) parts_.clock.move_to(processor_.clock());
+}
+
+/// When the event is handled. Where time passes by itself, an emitter whose clock is fast must not move ours: what is
+/// due in the minutes between would be done, and leave, before its time.
+Instant Engine::instant_of(const rules::Event& event) const {
+  return parts_.clock.moved_by_events() ? processor_.instant_of(event) : processor_.clock();
 }
 
 /// Only events move the clock in events mode, and only when nothing that happens at the present instant is under way:

@@ -97,6 +97,7 @@ class Engine final : public EngineService {
   void answer_all(Door& door);
   bool handle_group(Taken& taken);
   void handle_arrival(const Arrival& arrival);
+  rules::Instant instant_of(const rules::Event& event) const;
   bool do_due_work();
   bool may_dispatch(bool caught_up);
   bool work_before(rules::Instant instant);
