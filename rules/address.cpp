@@ -36,7 +36,8 @@ struct NumberingPlan {
   std::size_t digits;  // of a national number
   char lowest;         // first digit of one
 };
-constexpr std::array<NumberingPlan, 3> kPlainPlans{{{"+33", 9, '1'}, {"+44", 10, '1'}, {"+1", 10, '2'}}};
+constexpr std::array<NumberingPlan, 4> kPlainPlans{
+    {{"+33", 9, '1'}, {"+44", 10, '1'}, {"+1", 10, '2'}, {"+49", 11, '1'}}};
 
 bool is_plain_e164(std::string_view text) {
   for (const NumberingPlan& plan : kPlainPlans) {

@@ -6,8 +6,6 @@
 #include <array>
 #include <cstdlib>
 
-#include <fmt/format.h>
-
 #include "rules/scope.h"
 #include "rules/sha256.h"
 
@@ -189,12 +187,14 @@ const Playbook& playbook_of(const Enrollment& enrollment, const Rulebook& rulebo
 }
 
 EnrollmentId enrollment_id(const SubjectId& subject, std::uint32_t ordinal) {
-  const auto digest = sha256(fmt::format("relance enrollment {} {}", subject.value, ordinal));
+  const auto digest = sha256("relance enrollment " + subject.value + ' ' + std::to_string(ordinal));
   return EnrollmentId(to_hex({digest.data(), 16}));
 }
 
 ActionId action_id(const EnrollmentId& enrollment, std::string_view step, std::int64_t attempt) {
-  const auto digest = sha256(fmt::format("relance action {} {} {}", enrollment.value, step, attempt));
+  std::string text = "relance action " + enrollment.value + ' ';
+  text.append(step).append(1, ' ').append(std::to_string(attempt));
+  const auto digest = sha256(text);
   return ActionId(to_hex({digest.data(), 16}));
 }
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include "rules/scope.h"
 
 namespace relance::rules {
@@ -30,7 +28,7 @@ void resolve(Scope& scope, Enrollment& enrollment, StepState& state, StepStatus 
 
 std::string local_time(const Zone& zone, Instant instant) {
   const LocalDateTime local = zone.local(instant);
-  return fmt::format("{}T{} {}", to_string(local.date), to_string(local.time), zone.name());
+  return to_string(local.date) + 'T' + to_string(local.time) + ' ' + zone.name();
 }
 
 void start_cool_down(Scope& scope, const Enrollment& enrollment, const Playbook& playbook) {

@@ -89,7 +89,7 @@ TEST_CASE("a number that is E.164 already is read like one that is written with 
     std::uint64_t highest;
   };
   for (const Plan& plan : {Plan{"+33", 100'000'000, 999'999'999}, Plan{"+44", 1'000'000'000, 9'999'999'999},
-                           Plan{"+1", 2'000'000'000, 9'999'999'999}}) {
+                           Plan{"+1", 2'000'000'000, 9'999'999'999}, Plan{"+49", 10'000'000'000, 99'999'999'999}}) {
     const std::uint64_t step = (plan.highest - plan.lowest) / 2003;
     for (std::uint64_t number = plan.lowest; number <= plan.highest; number += step) {
       const std::string national = std::to_string(number);
