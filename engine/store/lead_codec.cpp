@@ -362,7 +362,9 @@ LeadCodec& LeadCodec::operator=(LeadCodec&&) noexcept = default;
 
 void LeadCodec::encode(const StoredLead& lead, std::string& row) {
   store::LeadRow& message = messages_->row;
-  message.Clear();
+  // Clear() of the row would delete the state, and with it the texts and lists that the next one reuses.
+  message.mutable_state()->Clear();
+  message.clear_address_hashes();
   message.set_encoding(kEncoding);
   write(lead.state, *message.mutable_state());
   message.set_last_ledger_entry(lead.last_ledger_entry);
