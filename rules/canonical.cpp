@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include "rules/loader_keys.h"
@@ -80,14 +81,18 @@ std::string json_of(const Cap& cap) {
   return object.close();
 }
 
-std::string json_of(const ContactHours& hours) {
+/// The file's own fallback zone stands beside its hours, a replacement's within.
+enum class FallbackZone { beside, within };
+
+std::string json_of(const ContactHours& hours, FallbackZone fallback) {
   std::vector<std::string_view> days;
   for (std::size_t day = 0; day < hours.days.size(); ++day) {
     if (hours.days[day]) days.push_back(weekday_names()[day]);
   }
-  return JsonObject()
-      .raw("days", json_list(days, json_text))
-      .raw("holidays", json_list(hours.holidays, [](LocalDate date) { return json_text(to_string(date)); }))
+  JsonObject object;
+  object.raw("days", json_list(days, json_text));
+  if (fallback == FallbackZone::within) object.text("fallback_zone", hours.fallback_zone->name());
+  return object.raw("holidays", json_list(hours.holidays, [](LocalDate date) { return json_text(to_string(date)); }))
       .raw("hours", json_list(hours.windows,
                               [](const OpenWindow& window) {
                                 return json_text(to_string(window.from) + "-" + to_string(window.to));
@@ -154,16 +159,97 @@ std::string json_of(const Touches& touches) {
   return object.close();
 }
 
-std::string exit_of(const Playbook& playbook) {
-  std::vector<std::string_view> reasons(exit_reason_names().begin(), exit_reason_names().end());
-  if (!playbook.exit_on_reply) reasons.erase(reasons.begin());
-  for (const EventType type : playbook.exit_types) reasons.push_back(to_string(type));
-  return json_list(reasons, json_text);
+std::string json_of(const CoolDown& cool_down) {
+  return JsonObject().number("after", cool_down.after).number("pause", cool_down.pause.ms).close();
 }
 
 template <class T>
 std::string list_of(const std::vector<T>& items) {
   return json_list(items, [](const T& item) { return json_of(item); });
+}
+
+std::string json_of(const StepChange& change) {
+  JsonObject object;
+  if (change.at) object.text("at", to_string(*change.at));
+  if (change.channel) object.text("channel", to_string(*change.channel));
+  if (change.day) object.number("day", *change.day);
+  if (change.expires) object.number("expires", change.expires->ms);
+  if (change.skip_on_cap) object.text("on_cap", *change.skip_on_cap ? "skip" : "defer");
+  if (change.skip_if) object.text("skip_if", change.skip_if->expression.text());
+  if (change.template_name) object.text("template", *change.template_name);
+  if (change.wait) object.number("wait", change.wait->ms);
+  return object.close();
+}
+
+std::string changes_of(std::vector<StepChange> changes) {
+  std::sort(changes.begin(), changes.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  JsonObject object;
+  for (const StepChange& change : changes) object.raw(change.id.value, json_of(change));
+  return object.close();
+}
+
+std::string json_of(const Replacement& replacement) {
+  JsonObject object;
+  if (replacement.caps) object.raw("caps", list_of(*replacement.caps));
+  if (replacement.contact_hours) {
+    object.raw("contact_hours", json_of(*replacement.contact_hours, FallbackZone::within));
+  }
+  if (replacement.cool_down) object.raw("cool_down", json_of(*replacement.cool_down));
+  if (replacement.sla) object.raw("sla", json_of(*replacement.sla));
+  if (replacement.steps) {
+    object.raw("steps", list_of(*replacement.steps));
+  } else if (!replacement.step_changes.empty()) {
+    object.raw("steps", changes_of(replacement.step_changes));
+  }
+  if (replacement.touches) object.raw("touches", json_of(*replacement.touches));
+  return object.close();
+}
+
+std::string json_of(const Variant& variant) {
+  return JsonObject()
+      .text("id", variant.id)
+      .raw("replace", json_of(variant.replace))
+      .text("when", variant.when.expression.text())
+      .close();
+}
+
+std::string json_of(const Experiment& experiment) {
+  JsonObject arms;  // in the order of the file, which means something
+  std::vector<const Arm*> replaced;
+  for (const Arm& arm : experiment.arms) {
+    arms.number(arm.id, arm.weight);
+    if (arm.replace) replaced.push_back(&arm);
+  }
+  JsonObject object;
+  object.raw("arms", arms.close());
+  object.text("id", experiment.id);
+  object.number("min_per_arm", experiment.min_per_arm);
+  if (!replaced.empty()) {
+    JsonObject replace;
+    for (const Arm* arm : replaced) replace.raw(arm->id, json_of(*arm->replace));
+    object.raw("replace", replace.close());
+  }
+  JsonObject success;
+  success.raw("goal", experiment.success_goal.empty() ? json_text("any") : names_of(experiment.success_goal));
+  if (experiment.success_within) success.number("within", experiment.success_within->ms);
+  object.raw("success", success.close());
+  object.text("unit", experiment_unit_names()[static_cast<std::size_t>(experiment.unit)]);
+  return object.close();
+}
+
+std::string json_of(const std::vector<Workflow>& workflows) {
+  JsonObject object;
+  for (const Workflow& workflow : workflows) {
+    object.raw(to_string(workflow.on), JsonObject().text("start", workflow.start.value).close());
+  }
+  return object.close();
+}
+
+std::string exit_of(const Playbook& playbook) {
+  std::vector<std::string_view> reasons(exit_reason_names().begin(), exit_reason_names().end());
+  if (!playbook.exit_on_reply) reasons.erase(reasons.begin());
+  for (const EventType type : playbook.exit_types) reasons.push_back(to_string(type));
+  return json_list(reasons, json_text);
 }
 
 }  // namespace
@@ -172,25 +258,26 @@ std::string canonical_form(const Playbook& playbook) {
   JsonObject object;
   object.number("canonical", 1);
   object.raw("caps", list_of(playbook.caps));
-  if (playbook.contact_hours) object.raw("contact_hours", json_of(*playbook.contact_hours));
-  if (playbook.cool_down) {
-    object.raw(
-        "cool_down",
-        JsonObject().number("after", playbook.cool_down->after).number("pause", playbook.cool_down->pause.ms).close());
-  }
+  if (playbook.contact_hours) object.raw("contact_hours", json_of(*playbook.contact_hours, FallbackZone::beside));
+  if (playbook.cool_down) object.raw("cool_down", json_of(*playbook.cool_down));
   object.raw("enroll", json_of(playbook.enroll));
   object.raw("exceptions", list_of(playbook.exceptions));
   object.raw("exit", exit_of(playbook));
+  if (playbook.experiment) object.raw("experiment", json_of(*playbook.experiment));
   // What contact_hours.fallback_zone and the house's zone come to; the two are not told apart.
   object.text("fallback_zone", playbook.fallback_zone.name());
   object.raw("goal", names_of(playbook.goal));
   object.text("in_flight", in_flight_names()[static_cast<std::size_t>(playbook.in_flight)]);
+  if (!playbook.workflows.empty()) object.raw("on", json_of(playbook.workflows));
   object.text("playbook", playbook.id.value);
   object.number("priority", playbook.priority);
   if (playbook.sla) object.raw("sla", json_of(*playbook.sla));
   object.raw("steps", list_of(playbook.steps));
   object.text("title", playbook.title);
   object.raw("touches", json_of(playbook.touches));
+  if (!playbook.variants.empty()) {
+    object.raw("variants", json_list(playbook.variants, [](const Variant& variant) { return json_of(variant); }));
+  }
   return object.close();
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "rules/canonical.h"
+#include "rules/forms.h"
 #include "rules/loader.h"
 #include "rules/loader_playbook.h"
 #include "rules/yaml_reader.h"
@@ -49,21 +50,42 @@ void to_rate(YamlNode* node) {
   }
 }
 
-void to_language(YamlNode& root) {
-  to_duration(find(find(&root, "cool_down"), "pause"));
-  to_duration(find(find(find(&root, "enroll"), "again"), "after"));
-  to_duration(find(find(&root, "touches"), "within"));
-  YamlNode* first_touch = find(find(&root, "sla"), "first_touch");
+/// Steps of a list, or changes by step.
+void step_durations(YamlNode* steps) {
+  if (!steps) return;
+  const auto convert = [](YamlNode& step) {
+    to_duration(find(&step, "expires"));
+    to_duration(find(&step, "wait"));
+  };
+  for (YamlNode& step : steps->items) convert(step);
+  for (YamlEntry& entry : steps->entries) convert(entry.value);
+}
+
+/// The keys that a playbook and its replacements share.
+void form_durations(YamlNode& form) {
+  to_duration(find(find(&form, "cool_down"), "pause"));
+  to_duration(find(find(&form, "touches"), "within"));
+  YamlNode* first_touch = find(find(&form, "sla"), "first_touch");
   to_duration(find(first_touch, "within"));
   to_rate(find(first_touch, "warn_at"));
-  if (YamlNode* caps = find(&root, "caps")) {
+  if (YamlNode* caps = find(&form, "caps")) {
     for (YamlNode& cap : caps->items) to_duration(find(&cap, "per"));
   }
-  if (YamlNode* steps = find(&root, "steps")) {
-    for (YamlNode& step : steps->items) {
-      to_duration(find(&step, "expires"));
-      to_duration(find(&step, "wait"));
+  step_durations(find(&form, "steps"));
+}
+
+void to_language(YamlNode& root) {
+  form_durations(root);
+  to_duration(find(find(find(&root, "enroll"), "again"), "after"));
+  if (YamlNode* variants = find(&root, "variants")) {
+    for (YamlNode& variant : variants->items) {
+      if (YamlNode* replacement = find(&variant, "replace")) form_durations(*replacement);
     }
+  }
+  YamlNode* experiment = find(&root, "experiment");
+  to_duration(find(find(experiment, "success"), "within"));
+  if (YamlNode* replace = find(experiment, "replace")) {
+    for (YamlEntry& arm : replace->entries) form_durations(arm.value);
   }
 }
 
@@ -78,14 +100,38 @@ std::string take(YamlNode& root, std::string_view key) {
   return {};
 }
 
-void forget_positions(Playbook& playbook) {
-  playbook.position = {};
-  if (playbook.enroll.when) playbook.enroll.when->position = {};
-  for (Step& step : playbook.steps) {
+void forget_positions(std::vector<Step>& steps) {
+  for (Step& step : steps) {
     step.position = {};
     if (step.skip_if) step.skip_if->position = {};
   }
+}
+
+void forget_positions(Replacement& replacement) {
+  if (replacement.steps) forget_positions(*replacement.steps);
+  for (StepChange& change : replacement.step_changes) {
+    change.position = {};
+    if (change.skip_if) change.skip_if->position = {};
+  }
+}
+
+void forget_positions(Playbook& playbook) {
+  playbook.position = {};
+  if (playbook.enroll.when) playbook.enroll.when->position = {};
+  forget_positions(playbook.steps);
   for (Exception& exception : playbook.exceptions) exception.when.position = {};
+  for (Workflow& workflow : playbook.workflows) workflow.position = {};
+  for (Variant& variant : playbook.variants) {
+    variant.position = {};
+    variant.when.position = {};
+    forget_positions(variant.replace);
+  }
+  if (!playbook.experiment) return;
+  playbook.experiment->position = {};
+  for (Arm& arm : playbook.experiment->arms) {
+    arm.position = {};
+    if (arm.replace) forget_positions(*arm.replace);
+  }
 }
 
 }  // namespace
@@ -114,6 +160,7 @@ tl::expected<Playbook, std::string> load_canonical(std::string_view canonical) {
     return tl::unexpected(fmt::format("a stored playbook cannot be used: {}: {}", finding.path, finding.text));
   }
   forget_positions(playbook);
+  make_forms(playbook);  // anew, without positions
   seal(playbook);
   // Whatever was changed on the way, also a blank, is another playbook than the one that was pinned.
   if (playbook.canonical != canonical) {

@@ -60,17 +60,16 @@ std::optional<Instant> calendar_frees(const Cap& cap, Cap::Calendar period, cons
 
 }  // namespace
 
-std::optional<FullCap> full_cap(const Scope& scope, const Enrollment& enrollment, const Playbook& playbook,
-                                Channel channel) {
+std::optional<FullCap> full_cap(const Scope& scope, const Enrollment& enrollment, const Form& form, Channel channel) {
   std::optional<Instant> latest;
   const Cap* named = nullptr;
-  for (const Cap& cap : playbook.caps) {
+  for (const Cap& cap : form.caps) {
     if (cap.channel && *cap.channel != channel) continue;
     std::optional<Instant> frees;
     if (const auto* rolling = std::get_if<Duration>(&cap.per)) {
       frees = rolling_frees(cap, *rolling, scope, enrollment);
     } else {
-      frees = calendar_frees(cap, std::get<Cap::Calendar>(cap.per), scope, enrollment, scope.zone(playbook));
+      frees = calendar_frees(cap, std::get<Cap::Calendar>(cap.per), scope, enrollment, scope.zone(form));
     }
     if (frees && (!latest || *frees > *latest)) {
       latest = frees;

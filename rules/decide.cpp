@@ -19,31 +19,45 @@ enum class DueKind { pause_end, cool_down_end, step, sla_at_risk, sla_breached, 
 struct Due {
   Instant at = Instant::never();
   DueKind kind = DueKind::pause_end;
+  bool of_interrupted = false;  // otherwise of the running enrollment, or of the lead
 };
+
+void consider(Due& first, Instant at, DueKind kind, bool of_interrupted = false) {
+  if (at < first.at || (at == first.at && kind < first.kind)) first = {at, kind, of_interrupted};
+}
+
+void consider_sla(Due& first, const Enrollment& enrollment, bool of_interrupted) {
+  if (!enrollment.sla) return;
+  if (enrollment.sla->at_risk) {
+    consider(first, std::max(*enrollment.sla->at_risk, enrollment.enrolled_at), DueKind::sla_at_risk, of_interrupted);
+  }
+  consider(first, std::max(enrollment.sla->deadline, enrollment.enrolled_at), DueKind::sla_breached, of_interrupted);
+}
+
+void consider_window(Due& first, const Enrollment& enrollment, bool of_interrupted) {
+  if (!enrollment.window_end) {
+    // No window: it ends as soon as no step is open, also while paused, but after the events of that very instant.
+    if (!has_open_step(enrollment)) consider(first, enrollment.ready_from, DueKind::window_end, of_interrupted);
+  } else if (!enrollment.pause) {
+    consider(first, std::max(*enrollment.window_end, enrollment.ready_from), DueKind::window_end, of_interrupted);
+  }
+}
 
 /// The first piece of work. A timer whose instant was already past when it was set is due from the moment it was set.
 Due first_due(const Scope& scope) {
   const LeadState& lead = scope.lead;
   Due first;
-  const auto consider = [&](Instant at, DueKind kind) {
-    if (at < first.at) first = {at, kind};
-  };
   const auto& enrollment = lead.enrollment;
   if (enrollment && enrollment->pause && enrollment->pause->until)
-    consider(*enrollment->pause->until, DueKind::pause_end);
-  if (lead.cool_down) consider(lead.cool_down->until, DueKind::cool_down_end);
+    consider(first, *enrollment->pause->until, DueKind::pause_end);
+  if (lead.cool_down) consider(first, lead.cool_down->until, DueKind::cool_down_end);
   if (!enrollment) return first;
-  consider(step_instant(scope, *enrollment, playbook_of(*enrollment, scope.context.rulebook)), DueKind::step);
-  if (enrollment->sla) {
-    if (enrollment->sla->at_risk)
-      consider(std::max(*enrollment->sla->at_risk, enrollment->enrolled_at), DueKind::sla_at_risk);
-    consider(std::max(enrollment->sla->deadline, enrollment->enrolled_at), DueKind::sla_breached);
-  }
-  if (!enrollment->window_end) {
-    // No window: it ends as soon as no step is open, also while paused, but after the events of that very instant.
-    if (!has_open_step(*enrollment)) consider(enrollment->ready_from, DueKind::window_end);
-  } else if (!enrollment->pause) {
-    consider(std::max(*enrollment->window_end, enrollment->ready_from), DueKind::window_end);
+  consider(first, step_instant(scope, *enrollment, form_of(*enrollment, scope.context.rulebook)), DueKind::step);
+  consider_sla(first, *enrollment, false);
+  consider_window(first, *enrollment, false);
+  if (lead.interrupted) {
+    consider_sla(first, *lead.interrupted, true);
+    consider_window(first, *lead.interrupted, true);
   }
   return first;
 }
@@ -55,9 +69,9 @@ bool window_is_over(const LeadState& lead, Instant now) {
          enrollment->ready_from < now;
 }
 
-void do_work(Scope& scope, DueKind kind) {
-  auto& enrollment = scope.lead.enrollment;
-  switch (kind) {
+void do_work(Scope& scope, const Due& due) {
+  auto& enrollment = due.of_interrupted ? scope.lead.interrupted : scope.lead.enrollment;
+  switch (due.kind) {
     case DueKind::pause_end:
       resume(scope, *enrollment);
       break;
@@ -65,7 +79,7 @@ void do_work(Scope& scope, DueKind kind) {
       end_cool_down(scope);
       break;
     case DueKind::step:
-      ask_step(scope, *enrollment, playbook_of(*enrollment, scope.context.rulebook));
+      ask_step(scope, *enrollment);
       break;
     case DueKind::sla_at_risk:
       sla_at_risk(scope, *enrollment);
@@ -74,7 +88,7 @@ void do_work(Scope& scope, DueKind kind) {
       sla_breached(scope, *enrollment);
       break;
     case DueKind::window_end:
-      close_window(scope, *enrollment, playbook_of(*enrollment, scope.context.rulebook));
+      close_window(scope, *enrollment);
       break;
   }
 }
@@ -186,6 +200,16 @@ const Playbook& playbook_of(const Enrollment& enrollment, const Rulebook& rulebo
   return *playbook;
 }
 
+const Form& form_of(const Enrollment& enrollment, const Rulebook& rulebook) {
+  return playbook_of(enrollment, rulebook).form(enrollment.variant, enrollment.arm);
+}
+
+Enrollment* find_enrollment(LeadState& lead, std::uint32_t ordinal) {
+  if (lead.enrollment && lead.enrollment->ordinal == ordinal) return &*lead.enrollment;
+  if (lead.interrupted && lead.interrupted->ordinal == ordinal) return &*lead.interrupted;
+  return nullptr;
+}
+
 EnrollmentId enrollment_id(const SubjectId& subject, std::uint32_t ordinal) {
   const auto digest = sha256("relance enrollment " + subject.value + ' ' + std::to_string(ordinal));
   return EnrollmentId(to_hex({digest.data(), 16}));
@@ -211,17 +235,22 @@ Instant midnight_after(const Zone& zone, Instant now, LocalDate date) {
 void decide(LeadState& lead, const Event& event, const DecisionContext& context, Decision& out) {
   Scope scope{lead, context, out, &event};
   if (!lead.known) fix_account(lead, event);
+  const std::uint32_t running = lead.enrollment ? lead.enrollment->ordinal : 0;
   handle_attributes(scope);
   const ConsentOutcome consent = handle_consent(scope);
   handle_inbound(scope);
   handle_outcome(scope);
   handle_exit(scope, consent);
   handle_pause(scope);
+  handle_score(scope);
+  handle_handoff(scope);
   if (lead.enrollment) {
     handle_resolution(scope);
-    ask_exceptions(scope, *lead.enrollment, playbook_of(*lead.enrollment, context.rulebook));
+    ask_exceptions(scope, *lead.enrollment);
+    handle_variant(scope);
   }
   handle_enrollment(scope);
+  handle_workflow(scope, running);
   tell_merged(scope, consent);
   set_wake(scope);
 }
@@ -234,14 +263,14 @@ bool decide_due(LeadState& lead, const DecisionContext& context, Decision& out) 
     return false;
   }
   if (due.kind == DueKind::step && window_is_over(lead, context.now)) due.kind = DueKind::window_end;
-  do_work(scope, due.kind);
+  do_work(scope, due);
   set_wake(scope);
   return true;
 }
 
 void decide_carrier(LeadState& lead, const DecisionContext& context, Decision& out) {
   Scope scope{lead, context, out};
-  if (lead.enrollment) exit_enrollment(scope, "opt_out");
+  exit_all(scope, "opt_out");
   set_wake(scope);
 }
 
@@ -254,7 +283,7 @@ void decide_merge(LeadState& lead, const LeadState& from, const MergeNews& news,
   const bool concerned = news.exit_reason != "hard_bounce" || (lead.email && lead.email == news.bounced);
   std::string_view reason = concerned ? news.exit_reason : std::string_view();
   if (reason.empty() && from.opted_out_of_all) reason = "opt_out";
-  if (lead.enrollment && !reason.empty()) exit_enrollment(scope, reason);
+  if (!reason.empty()) exit_all(scope, reason);
   cancel_blocked(scope);
   set_wake(scope);
 }

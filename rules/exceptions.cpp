@@ -42,7 +42,8 @@ void handle_resolution(Scope& scope) {
   release(scope, *enrollment);
 }
 
-void ask_exceptions(Scope& scope, Enrollment& enrollment, const Playbook& playbook) {
+void ask_exceptions(Scope& scope, Enrollment& enrollment) {
+  const Playbook& playbook = playbook_of(enrollment, scope.context.rulebook);
   std::optional<std::uint32_t> first;
   for (std::uint32_t i = 0; i < playbook.exceptions.size(); ++i) {
     ExceptionState& state = enrollment.exceptions[i];

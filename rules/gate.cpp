@@ -16,7 +16,7 @@ Verdict held(std::string_view rule) { return {Verdict::Kind::held, std::string(r
 Verdict deferred(std::string_view rule, Instant until) { return {Verdict::Kind::deferred, std::string(rule), until}; }
 
 /// `spacing`: the local midnight after the last emitted step of an earlier `day:`, when that is still ahead.
-std::optional<Instant> spacing_until(const Scope& scope, const Enrollment& enrollment, const Playbook& playbook,
+std::optional<Instant> spacing_until(const Scope& scope, const Enrollment& enrollment, const Form& form,
                                      const Step& step) {
   const auto* on_day = std::get_if<OnDay>(&step.when);
   if (!on_day) return std::nullopt;
@@ -26,25 +26,24 @@ std::optional<Instant> spacing_until(const Scope& scope, const Enrollment& enrol
     if (!last || *other.emitted_at > *last) last = other.emitted_at;
   }
   if (!last) return std::nullopt;
-  const Zone& zone = scope.zone(playbook);
+  const Zone& zone = scope.zone(form);
   const LocalDate day_of_last = zone.local_date(*last);
   if (zone.local_date(scope.now()) != day_of_last) return std::nullopt;
   return midnight_after(zone, scope.now(), day_of_last + 1);
 }
 
 /// The rules that ask the running enrollment: exceptions, pause.
-std::optional<Verdict> ask_enrollment(Scope& scope, Enrollment& enrollment, const Playbook& playbook, Channel channel,
-                                      Asking asking) {
-  ask_exceptions(scope, enrollment, playbook);
+std::optional<Verdict> ask_enrollment(Scope& scope, Enrollment& enrollment, Channel channel, Asking asking) {
+  ask_exceptions(scope, enrollment);
   if (enrollment.holding) return held("escalation");
   if (enrollment.validated_channel && *enrollment.validated_channel != channel) return withheld("escalation");
   if (asking == Asking::second && enrollment.pause) return held("paused");
   return std::nullopt;
 }
 
-std::optional<Verdict> ask_contact_hours(const Scope& scope, const Playbook& playbook) {
-  if (!playbook.contact_hours) return std::nullopt;
-  const auto open = first_open(*playbook.contact_hours, scope.hours_zone(playbook), scope.now());
+std::optional<Verdict> ask_contact_hours(const Scope& scope, const Form& form) {
+  if (!form.contact_hours) return std::nullopt;
+  const auto open = first_open(*form.contact_hours, scope.hours_zone(form), scope.now());
   if (open && *open == scope.now()) return std::nullopt;
   // Nothing opens within the horizon (holidays only): ask again at its end rather than never.
   return deferred("contact_hours", open.value_or(scope.now() + kDay * 400));
@@ -59,34 +58,37 @@ bool has_contact_point(const LeadState& lead, Channel channel) {
   return lead.phone.has_value() && !lead.phone_unusable;
 }
 
-Verdict gate(Scope& scope, Enrollment& enrollment, const Playbook& playbook, const Step& step) {
+Verdict gate(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step) {
   if (const auto rule = blocked_by(scope.lead, step.channel, scope.context.neighbourhood); !rule.empty())
     return withheld(rule);
-  if (auto verdict = ask_enrollment(scope, enrollment, playbook, step.channel, Asking::first)) return *verdict;
+  if (auto verdict = ask_enrollment(scope, enrollment, step.channel, Asking::first)) return *verdict;
   if (scope.lead.cool_down && scope.lead.cool_down->until > scope.now())
     return deferred("cool_down", scope.lead.cool_down->until);
-  if (const auto until = spacing_until(scope, enrollment, playbook, step)) return deferred("spacing", *until);
-  if (auto full = full_cap(scope, enrollment, playbook, step.channel)) {
+  if (const auto until = spacing_until(scope, enrollment, form, step)) return deferred("spacing", *until);
+  if (auto full = full_cap(scope, enrollment, form, step.channel)) {
     if (step.skip_on_cap) return withheld(full->rule);
     return deferred(full->rule, full->frees);
   }
-  if (auto verdict = ask_contact_hours(scope, playbook)) return *verdict;
+  if (auto verdict = ask_contact_hours(scope, form)) return *verdict;
   return {};
 }
 
 namespace {
 
+/// Asked against the state of now: the form that the enrollment has now, or had when it ended.
 Verdict second_gate(Scope& scope, const EmittedTouch& touch, const Playbook& playbook) {
   if (!scope.lead.merged_into.empty()) return withheld("exited");  // the person is another lead by now
   if (const auto rule = blocked_by(scope.lead, touch.channel, scope.context.neighbourhood); !rule.empty())
     return withheld(rule);
   if (!has_contact_point(scope.lead, touch.channel)) return withheld("no_contact_point");
   // An enrollment that ended as completed no longer asks its exceptions; any other end cancelled the touch already.
-  auto& enrollment = scope.lead.enrollment;
-  if (enrollment && enrollment->ordinal == touch.enrollment) {
-    if (auto verdict = ask_enrollment(scope, *enrollment, playbook, touch.channel, Asking::second)) return *verdict;
+  Enrollment* enrollment = find_enrollment(scope.lead, touch.enrollment);
+  if (enrollment) {
+    if (scope.lead.interrupted && enrollment == &*scope.lead.interrupted) return held("paused");
+    if (auto verdict = ask_enrollment(scope, *enrollment, touch.channel, Asking::second)) return *verdict;
   }
-  if (auto verdict = ask_contact_hours(scope, playbook)) return *verdict;
+  const Form& form = enrollment ? form_of(*enrollment, scope.context.rulebook) : playbook.form_at(touch.form);
+  if (auto verdict = ask_contact_hours(scope, form)) return *verdict;
   return {};
 }
 
@@ -101,8 +103,7 @@ void cancel_touch(Scope& scope, const ActionId& action, std::string_view rule) {
   touches.erase(found);
   if (scope.lead.account) scope.context.neighbourhood.remove_account_touch(*scope.lead.account, action);
   if (touch.unanswered && scope.lead.non_replies > 0) --scope.lead.non_replies;
-  auto& enrollment = scope.lead.enrollment;
-  if (enrollment && enrollment->ordinal == touch.enrollment) {
+  if (Enrollment* enrollment = find_enrollment(scope.lead, touch.enrollment)) {
     if (enrollment->touches > 0) --enrollment->touches;
     for (StepState& step : enrollment->steps) {
       // It did not go out: it keeps no other step from going out on its date.

@@ -45,6 +45,7 @@ struct EmittedTouch {
   ActionId action;
   Instant due;              // when the step was due
   Instant not_after;        // after this it is cancelled (`expired`) instead of handed off
+  std::uint32_t form = 0;   // Playbook::form_at() of its revision, when it was emitted
   bool handed_off = false;  // attempt.started was written: an exit cancels it no more
   bool unanswered = true;   // counts in the non-replies: no inbound interaction was handled since
 };
@@ -77,6 +78,9 @@ struct SlaState {
   Instant started;                 // `time` of the enrolling event
   Instant deadline;                // never() when the hours do not hold that much open time
   std::optional<Instant> at_risk;  // absent once written, or without warn_at
+  // As they were when it began to run: a variant that the lead takes later changes a running promise no more.
+  ChannelSet channels = ChannelSet::every();
+  bool escalate_on_breach = false;
 };
 
 struct ExceptionState {
@@ -86,6 +90,8 @@ struct ExceptionState {
 struct Enrollment {
   PlaybookId playbook;
   Revision revision;
+  std::optional<std::uint32_t> variant;  // places in the lists of that revision
+  std::optional<std::uint32_t> arm;
   std::uint32_t ordinal = 0;  // counts the lead's enrollments from 1
   Instant enrolled_at;
   Instant triggered_at;  // `time` of the enrolling event
@@ -108,6 +114,12 @@ struct PlaybookHistory {
   PlaybookId playbook;
   std::uint32_t enrollments = 0;
   std::optional<Instant> last_exit;
+};
+
+/// What one rule of the house's score has given the lead so far; only for rules with a `max`.
+struct ScoreGiven {
+  std::uint64_t rule = 0;  // ScoreRule::key
+  std::int64_t points = 0;
 };
 
 struct CoolDownState {
@@ -140,7 +152,10 @@ struct LeadState {
   std::vector<EmittedTouch> touches;  // in order of time; pruned by decide()
   std::uint32_t enrollments = 0;      // ordinals given out
   std::vector<PlaybookHistory> history;
-  std::optional<Enrollment> enrollment;
+  std::optional<Enrollment> enrollment;   // the running one
+  std::optional<Enrollment> interrupted;  // waits, paused, until the workflow that runs has ended; never without one
+  std::vector<ScoreGiven> score_given;
+  bool handed_over = false;  // the house's hand-off has happened, which it does once
 
   /// The earliest instant at which something can happen to this lead without an event; never() when nothing can.
   Instant wake = Instant::never();

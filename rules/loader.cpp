@@ -172,6 +172,22 @@ void check_ids(const std::vector<PlaybookReading>& readings, std::vector<Finding
   }
 }
 
+/// What `on` starts is in the folder.
+void check_workflows(const std::vector<PlaybookReading>& readings, std::vector<Finding>& findings) {
+  std::vector<std::string_view> ids;
+  for (const PlaybookReading& reading : readings) ids.push_back(reading.playbook.id.value);
+  for (const PlaybookReading& reading : readings) {
+    for (std::size_t i = 0; i < reading.workflow_places.size(); ++i) {
+      const std::string& start = reading.playbook.workflows[i].start.value;
+      if (std::find(ids.begin(), ids.end(), start) != ids.end()) continue;
+      Finding finding = reading.workflow_places[i];
+      finding.text = fmt::format("expected the id of a playbook of this folder, got `{}`", start);
+      finding.suggestion = suggest(start, ids);
+      findings.push_back(std::move(finding));
+    }
+  }
+}
+
 }  // namespace
 
 tl::expected<Playbook, std::vector<Finding>> load_playbook(std::string_view yaml, const std::string& file,
@@ -211,6 +227,7 @@ tl::expected<Rulebook, std::vector<Finding>> load_folder(const std::filesystem::
     append(findings, std::move(readings.back().findings));
   }
   check_ids(readings, findings);
+  check_workflows(readings, findings);
   if (findings.empty()) {
     std::vector<Playbook> playbooks;
     playbooks.reserve(readings.size());

@@ -24,6 +24,14 @@ std::optional<ContactHours> read_contact_hours(LoadContext& context, const Field
 std::optional<std::vector<Cap>> read_caps(LoadContext& context, const Field& field);
 std::optional<CoolDown> read_cool_down(LoadContext& context, const Field& field);
 std::optional<std::vector<Step>> read_steps(LoadContext& context, const Field& field);
+std::vector<StepChange> read_step_changes(LoadContext& context, const Field& field);
+std::vector<Variant> read_variants(LoadContext& context, const Field& field);
+std::optional<Experiment> read_experiment(LoadContext& context, const Field& field);
+std::vector<Workflow> read_workflows(LoadContext& context, const Field& field);
+/// What variants and arms come to, once all of the playbook is read: changes name existing steps and keep the order.
+void check_forms(LoadContext& context, const Playbook& playbook);
+std::vector<ScoreRule> read_score(LoadContext& context, const Field& field);
+std::optional<Handoff> read_handoff(LoadContext& context, const Field& field);
 std::optional<std::vector<Exception>> read_exceptions(LoadContext& context, const Field& field);
 std::optional<InFlight> read_in_flight(LoadContext& context, const Field& field);
 

@@ -30,10 +30,10 @@ constexpr std::array kPlaybookKeys{
     KeySpec{"cool_down", ValueType::cool_down, optional, "A pause after touches without reply"},
     KeySpec{"steps", ValueType::steps, required, "The touches, in order"},
     KeySpec{"exceptions", ValueType::exceptions, optional, "When a person must take over"},
-    KeySpec{"variants", ValueType::unsupported, unsupported, "Other steps for some leads"},
-    KeySpec{"on", ValueType::unsupported, unsupported, "Starts another playbook for an enrolled lead"},
+    KeySpec{"variants", ValueType::variants, optional, "Other steps, touches or limits for some leads"},
+    KeySpec{"on", ValueType::workflows, optional, "Event types that start another playbook for an enrolled lead"},
+    KeySpec{"experiment", ValueType::experiment, optional, "An A/B test"},
     KeySpec{"guardrails", ValueType::unsupported, unsupported, "Measured limits that change behaviour"},
-    KeySpec{"experiment", ValueType::unsupported, unsupported, "An A/B test"},
     KeySpec{"requires", ValueType::unsupported, unsupported, "What must be there before a step"},
     KeySpec{"release", ValueType::unsupported, unsupported, "When a lead is let go"},
     KeySpec{"qualification", ValueType::unsupported, unsupported, "Which leads are worth the effort"},
@@ -42,8 +42,8 @@ constexpr std::array kPlaybookKeys{
 constexpr std::array kHouseKeys{
     KeySpec{"zone", ValueType::zone, optional, "The zone of leads that name none; default UTC"},
     KeySpec{"caps", ValueType::caps, optional, "Caps of every playbook, before its own"},
-    KeySpec{"score", ValueType::unsupported, unsupported, "Points for what leads do"},
-    KeySpec{"handoff", ValueType::unsupported, unsupported, "The score at which a person takes over"},
+    KeySpec{"score", ValueType::score, optional, "Points for what leads do"},
+    KeySpec{"handoff", ValueType::handoff, optional, "The score at which a person takes over"},
     KeySpec{"policies", ValueType::unsupported, unsupported, "Legal packs that apply"},
 };
 
@@ -116,12 +116,71 @@ constexpr std::array kExceptionKeys{
     KeySpec{"to", ValueType::recipient, optional, "Who is told; default manager"},
 };
 
+constexpr std::array kVariantKeys{
+    KeySpec{"id", ValueType::variant_id, required, "Unique in the file"},
+    KeySpec{"when", ValueType::condition, required, "A condition (CEL): the first variant whose condition holds"},
+    KeySpec{"replace", ValueType::replacement, required, "What it replaces"},
+};
+
+constexpr std::array kReplacementKeys{
+    KeySpec{"touches", ValueType::touches, optional, "How many touches, within which time"},
+    KeySpec{"steps", ValueType::steps_or_changes, optional, "Other steps, or changed keys of single steps by id"},
+    KeySpec{"caps", ValueType::caps, optional, "The most touches per channel and period, besides the house's"},
+    KeySpec{"cool_down", ValueType::cool_down, optional, "A pause after touches without reply"},
+    KeySpec{"sla", ValueType::sla, optional, "Promises about the time to the first touch"},
+    KeySpec{"contact_hours", ValueType::contact_hours, optional, "When a touch may happen"},
+};
+
+constexpr std::array kStepChangeKeys{
+    KeySpec{"day", ValueType::day, optional, "Calendar days after the anchor"},
+    KeySpec{"at", ValueType::time_of_day, optional, "Local time of a `day:` step"},
+    KeySpec{"wait", ValueType::duration, optional, "Time after the step before"},
+    KeySpec{"channel", ValueType::channel, optional, "How the lead is touched"},
+    KeySpec{"template", ValueType::template_name, optional, "The file under templates/, without its ending"},
+    KeySpec{"expires", ValueType::positive_duration, optional, "Not sent when this much later than due"},
+    KeySpec{"skip_if", ValueType::condition, optional, "A condition (CEL) under which it is left out"},
+    KeySpec{"on_cap", ValueType::on_cap, optional, "What a full cap does"},
+};
+
+constexpr std::array kWorkflowKeys{
+    KeySpec{"start", ValueType::existing_playbook, required, "The playbook that runs in between"},
+};
+
+constexpr std::array kExperimentKeys{
+    KeySpec{"id", ValueType::variant_id, required, "Which arm a lead gets depends on it: another id draws anew"},
+    KeySpec{"unit", ValueType::experiment_unit, optional, "Who gets an arm: a lead or a whole account; default lead"},
+    KeySpec{"arms", ValueType::arms, required, "The arms and their weights; the arm `holdout` is sent nothing"},
+    KeySpec{"replace", ValueType::arm_replacements, optional, "What each arm replaces"},
+    KeySpec{"success", ValueType::success, optional, "What counts as a success"},
+    KeySpec{"min_per_arm", ValueType::count, optional, "Leads per arm before a report speaks of an effect; default 0"},
+};
+
+constexpr std::array kSuccessKeys{
+    KeySpec{"goal", ValueType::success_goal, optional, "any (goal of the playbook) or event types; default any"},
+    KeySpec{"within", ValueType::positive_duration, optional, "Time after enrollment; default unlimited"},
+};
+
+constexpr std::array kScoreKeys{
+    KeySpec{"on", ValueType::event_types, required, "Event types that give points"},
+    KeySpec{"when", ValueType::condition, optional, "A condition (CEL) that must hold"},
+    KeySpec{"points", ValueType::points, required, "Added to lead.score; may be negative"},
+    KeySpec{"max", ValueType::positive_count, optional, "The most that this rule ever gives one lead"},
+};
+
+constexpr std::array kHandoffKeys{
+    KeySpec{"at", ValueType::positive_count, required, "The score at which a person takes over, once per lead"},
+    KeySpec{"to", ValueType::recipient, optional, "Who gets the task; default owner"},
+    KeySpec{"then", ValueType::handoff_then, optional, "Whether the cadence goes on; default continue"},
+};
+
 constexpr std::array<std::string_view, 2> kClocks{"wall", "business"};
 constexpr std::array<std::string_view, 3> kInFlight{"pin", "migrate", "end"};
 constexpr std::array<std::string_view, 3> kCapScopes{"lead", "account", "playbook"};
 constexpr std::array<std::string_view, 2> kCalendarPeriods{"day", "week"};
 constexpr std::array<std::string_view, 2> kOnCap{"defer", "skip"};
 constexpr std::array<std::string_view, 1> kEscalate{"escalate"};
+constexpr std::array<std::string_view, 2> kUnits{"lead", "account"};
+constexpr std::array<std::string_view, 2> kHandoffThen{"continue", "exit"};
 constexpr std::array<std::string_view, 7> kWeekdays{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 constexpr std::array<std::string_view, 4> kExitReasons{"reply", "opt_out", "hard_bounce", "complaint"};
 
@@ -139,11 +198,21 @@ const BlockSpec kCapBlock{"cap", kCapKeys, "The most touches per channel and per
 const BlockSpec kCoolDownBlock{"cool_down", kCoolDownKeys, "A pause after touches without reply"};
 const BlockSpec kStepBlock{"step", kStepKeys, "One touch"};
 const BlockSpec kExceptionBlock{"exception", kExceptionKeys, "When a person must take over"};
+const BlockSpec kVariantBlock{"variant", kVariantKeys, "The playbook for some of its leads"};
+const BlockSpec kReplacementBlock{"replacement", kReplacementKeys, "Keys that come in the place of the file's"};
+const BlockSpec kStepChangeBlock{"step_change", kStepChangeKeys, "Keys that come in the place of one step's"};
+const BlockSpec kWorkflowBlock{"workflow", kWorkflowKeys, "What an event starts"};
+const BlockSpec kExperimentBlock{"experiment", kExperimentKeys, "An A/B test"};
+const BlockSpec kSuccessBlock{"success", kSuccessKeys, "What counts as a success"};
+const BlockSpec kScoreBlock{"score_rule", kScoreKeys, "Points for an event"};
+const BlockSpec kHandoffBlock{"handoff", kHandoffKeys, "When a person takes over"};
 
 std::span<const BlockSpec* const> all_blocks() {
-  static constexpr std::array<const BlockSpec*, 12> kAll{
-      &kPlaybookBlock, &kHouseBlock,        &kEnrollBlock, &kAgainBlock,    &kSlaBlock,  &kFirstTouchBlock,
-      &kTouchesBlock,  &kContactHoursBlock, &kCapBlock,    &kCoolDownBlock, &kStepBlock, &kExceptionBlock};
+  static constexpr std::array<const BlockSpec*, 20> kAll{
+      &kPlaybookBlock,   &kHouseBlock,      &kEnrollBlock,  &kAgainBlock,        &kSlaBlock,
+      &kFirstTouchBlock, &kTouchesBlock,    &kCapBlock,     &kContactHoursBlock, &kCoolDownBlock,
+      &kStepBlock,       &kExceptionBlock,  &kVariantBlock, &kReplacementBlock,  &kStepChangeBlock,
+      &kWorkflowBlock,   &kExperimentBlock, &kSuccessBlock, &kScoreBlock,        &kHandoffBlock};
   return kAll;
 }
 
@@ -159,6 +228,8 @@ std::span<const std::string_view> calendar_period_names() { return kCalendarPeri
 std::span<const std::string_view> on_cap_names() { return kOnCap; }
 std::span<const std::string_view> on_breach_names() { return kEscalate; }
 std::span<const std::string_view> exception_action_names() { return kEscalate; }
+std::span<const std::string_view> experiment_unit_names() { return kUnits; }
+std::span<const std::string_view> handoff_then_names() { return kHandoffThen; }
 std::span<const std::string_view> weekday_names() { return kWeekdays; }
 std::span<const std::string_view> exit_reason_names() { return kExitReasons; }
 

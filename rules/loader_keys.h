@@ -51,6 +51,22 @@ enum class ValueType {
   exceptions,
   exception_action,
   recipient,
+  variants,
+  variant_id,
+  replacement,
+  steps_or_changes,
+  workflows,
+  existing_playbook,
+  experiment,
+  experiment_unit,
+  arms,
+  arm_replacements,
+  success,
+  success_goal,
+  score,
+  points,
+  handoff,
+  handoff_then,
   unsupported,
 };
 
@@ -82,6 +98,14 @@ extern const BlockSpec kCapBlock;
 extern const BlockSpec kCoolDownBlock;
 extern const BlockSpec kStepBlock;
 extern const BlockSpec kExceptionBlock;
+extern const BlockSpec kVariantBlock;
+extern const BlockSpec kReplacementBlock;
+extern const BlockSpec kStepChangeBlock;
+extern const BlockSpec kWorkflowBlock;
+extern const BlockSpec kExperimentBlock;
+extern const BlockSpec kSuccessBlock;
+extern const BlockSpec kScoreBlock;
+extern const BlockSpec kHandoffBlock;
 
 std::span<const BlockSpec* const> all_blocks();
 
@@ -92,6 +116,10 @@ constexpr int kHighestCount = 1'000'000;
 constexpr int kMostSteps = 200;
 constexpr int kMostCaps = 50;
 constexpr int kMostExceptions = 50;
+constexpr int kMostVariants = 20;
+constexpr int kMostArms = 10;
+constexpr int kMostScoreRules = 200;
+constexpr int kMostPoints = 1'000'000;
 constexpr int kMostHolidays = 5000;
 constexpr int kMostWindows = 48;
 constexpr int kMostEventTypes = 64;
@@ -107,6 +135,8 @@ std::span<const std::string_view> calendar_period_names();   // day, week
 std::span<const std::string_view> on_cap_names();            // defer, skip
 std::span<const std::string_view> on_breach_names();         // escalate
 std::span<const std::string_view> exception_action_names();  // escalate
+std::span<const std::string_view> experiment_unit_names();   // lead, account
+std::span<const std::string_view> handoff_then_names();      // continue, exit
 std::span<const std::string_view> weekday_names();           // mon to sun
 std::span<const std::string_view> channel_names();
 /// What `exit` may name besides event types: reply, opt_out, hard_bounce, complaint.

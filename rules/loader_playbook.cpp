@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "rules/canonical.h"
+#include "rules/forms.h"
 #include "rules/loader_blocks.h"
 #include "rules/yaml_reader.h"
 
@@ -93,7 +94,12 @@ Playbook read_model(LoadContext& context, const YamlNode& document) {
   read_names(context, block, playbook);
   read_life(context, block, playbook);
   read_rules(context, block, playbook);
+  if (const auto variants = block.get("variants")) playbook.variants = read_variants(context, *variants);
+  if (const auto on = block.get("on")) playbook.workflows = read_workflows(context, *on);
+  if (const auto experiment = block.get("experiment")) playbook.experiment = read_experiment(context, *experiment);
   settle_zone(playbook, context.house);
+  check_forms(context, playbook);
+  if (context.report.empty()) make_forms(playbook);
   return playbook;
 }
 
@@ -105,6 +111,13 @@ PlaybookReading read_playbook(const SourceText& source, const House& house, cons
     reading.playbook = read_model(context, *document);
     const YamlNode* id = document->find("playbook");
     reading.id_place = report.make({id ? id->position : TextPosition{}, "playbook", "duplicate-id", "", ""});
+    for (const Workflow& workflow : reading.playbook.workflows) {
+      reading.workflow_places.push_back(report.make({{workflow.position.line, workflow.position.column},
+                                                     fmt::format("on.{}.start", to_string(workflow.on)),
+                                                     "unknown-playbook",
+                                                     "",
+                                                     ""}));
+    }
   }
   if (report.empty()) seal(reading.playbook);
   reading.findings = sorted(report);
@@ -121,6 +134,8 @@ tl::expected<House, std::vector<Finding>> read_house(const SourceText& source) {
     if (block.is_map()) {
       if (const auto zone = block.get("zone")) house.zone = read_zone(context, *zone).value_or(Zone());
       if (const auto caps = block.get("caps")) house.caps = read_caps(context, *caps).value_or(std::vector<Cap>{});
+      if (const auto score = block.get("score")) house.score = read_score(context, *score);
+      if (const auto handoff = block.get("handoff")) house.handoff = read_handoff(context, *handoff);
     }
   }
   if (!report.empty()) return tl::unexpected(sorted(report));

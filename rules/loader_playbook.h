@@ -22,7 +22,8 @@ using ReadBeside = std::function<tl::expected<std::string, std::string>(const st
 struct PlaybookReading {
   Playbook playbook;
   std::vector<Finding> findings;
-  Finding id_place;  // no finding yet: where the id stands, should another file have it too
+  Finding id_place;                      // no finding yet: where the id stands, should another file have it too
+  std::vector<Finding> workflow_places;  // the same for the playbooks that `on` starts, in the order of `workflows`
 };
 PlaybookReading read_playbook(const SourceText& source, const House& house, const ReadBeside& read_beside);
 /// The model from a document, without the seal.

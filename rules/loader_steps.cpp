@@ -10,17 +10,27 @@ namespace relance::rules {
 
 namespace {
 
+bool read_skips_on_cap(LoadContext& context, const Field& field) {
+  return read_word(context, field, on_cap_names()).value_or(0) == 1;
+}
+
+/// The time of a `day:` step: 24:00 is no time of its day.
+std::optional<LocalTime> read_at(LoadContext& context, const Field& field) {
+  const auto at = read_time_of_day(context, field);
+  if (at && at->ms >= kDay.ms) {
+    report(context, field, "out-of-range", "expected a time before 24:00, which is the end of the day",
+           "write 00:00 and the next day");
+  }
+  return at;
+}
+
 std::variant<OnDay, AfterWait> read_when(LoadContext& context, const Block& block) {
   const auto day = block.get("day");
   const auto at = block.get("at");
   const auto wait = block.get("wait");
   OnDay on_day;
   if (day) on_day.day = read_integer(context, *day, {.least = 0, .most = kLastDay}).value_or(0);
-  if (at) on_day.at = read_time_of_day(context, *at);
-  if (on_day.at && on_day.at->ms >= kDay.ms) {
-    report(context, *at, "out-of-range", "expected a time before 24:00, which is the end of the day",
-           "write 00:00 and the next day");
-  }
+  if (at) on_day.at = read_at(context, *at);
   AfterWait after_wait{};
   if (wait) after_wait.wait = read_duration(context, *wait).value_or(Duration{});
 
@@ -48,9 +58,7 @@ std::optional<Step> read_step(LoadContext& context, const Field& field) {
   step.when = read_when(context, block);
   if (const auto expires = block.get("expires")) step.expires = read_positive_duration(context, *expires);
   if (const auto skip_if = block.get("skip_if")) step.skip_if = read_condition(context, *skip_if);
-  if (const auto on_cap = block.get("on_cap")) {
-    step.skip_on_cap = read_word(context, *on_cap, on_cap_names()).value_or(0) == 1;
-  }
+  if (const auto on_cap = block.get("on_cap")) step.skip_on_cap = read_skips_on_cap(context, *on_cap);
   if (const auto name = block.get("template")) step.template_name = read_template_name(context, *name);
   return step;
 }
@@ -85,7 +93,34 @@ void check_list(LoadContext& context, const std::vector<Field>& items, const std
   }
 }
 
+StepChange read_change(LoadContext& context, const Field& field) {
+  const Block block(context, field, kStepChangeBlock);
+  StepChange change;
+  if (!block.is_map()) return change;
+  change.position = context.report.position(block.position());
+  if (field.node->entries.empty()) report(context, field, "empty-value", "expected at least one key, got none");
+  if (const auto channel = block.get("channel")) change.channel = read_channel(context, *channel);
+  if (const auto day = block.get("day")) change.day = read_integer(context, *day, {.least = 0, .most = kLastDay});
+  if (const auto at = block.get("at")) change.at = read_at(context, *at);
+  if (const auto wait = block.get("wait")) change.wait = read_duration(context, *wait);
+  if (const auto expires = block.get("expires")) change.expires = read_positive_duration(context, *expires);
+  if (const auto skip_if = block.get("skip_if")) change.skip_if = read_condition(context, *skip_if);
+  if (const auto on_cap = block.get("on_cap")) change.skip_on_cap = read_skips_on_cap(context, *on_cap);
+  if (const auto name = block.get("template")) change.template_name = read_template_name(context, *name);
+  return change;
+}
+
 }  // namespace
+
+std::vector<StepChange> read_step_changes(LoadContext& context, const Field& field) {
+  std::vector<StepChange> changes;
+  for (const Entry& item : read_entries(context, field, "changes by the id of a step", kMostSteps)) {
+    StepChange change = read_change(context, item);
+    change.id = StepId(item.key);
+    changes.push_back(std::move(change));
+  }
+  return changes;
+}
 
 std::optional<std::vector<Step>> read_steps(LoadContext& context, const Field& field) {
   const auto items = read_list(context, field, "a list of steps", kMostSteps);

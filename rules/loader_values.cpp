@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 #include <utility>
 
 #include "rules/nearest_name.h"
@@ -150,10 +151,11 @@ void Block::check_keys(LoadContext& context) const {
       const bool near = nearest_name(entry.key, names).has_value();
       std::string suggestion = suggest(entry.key, near ? names : supported);
       if (!near) {
+        std::vector<std::string> others;
         for (const BlockSpec* other : all_blocks()) {
-          if (other != &spec_ && other->find(entry.key))
-            suggestion = fmt::format("`{}` is a key of `{}`", entry.key, other->name);
+          if (other != &spec_ && other->find(entry.key)) others.push_back(fmt::format("`{}`", other->name));
         }
+        if (!others.empty()) suggestion = fmt::format("`{}` is a key of {}", entry.key, fmt::join(others, ", "));
       }
       YamlNode shown;
       shown.kind = YamlNode::Kind::scalar;
@@ -212,6 +214,23 @@ std::optional<std::vector<Field>> read_one_or_list(LoadContext& context, const F
   return read_list(context, field, expected, most);
 }
 
+std::vector<Entry> read_entries(LoadContext& context, const Field& field, std::string_view expected, int most) {
+  std::vector<Entry> entries;
+  if (!field.node->is_map()) {
+    report_wrong(context, field, fmt::format("a map of {}", expected));
+    return entries;
+  }
+  const std::vector<YamlEntry>& all = field.node->entries;
+  if (all.empty() || all.size() > static_cast<std::size_t>(most)) {
+    report(context, field, "out-of-range", fmt::format("expected 1 to {} {}, got {}", most, expected, all.size()));
+    return entries;
+  }
+  for (const YamlEntry& entry : all) {
+    entries.push_back({{&entry.value, fmt::format("{}.{}", field.path, entry.key)}, entry.key, entry.position});
+  }
+  return entries;
+}
+
 std::optional<int> read_integer(LoadContext& context, const Field& field, const IntegerBounds& bounds) {
   const std::string expected = fmt::format("a whole number from {} to {}", bounds.least, bounds.most);
   const std::string* text = scalar_text(context, field, expected);
@@ -228,9 +247,12 @@ std::optional<int> read_integer(LoadContext& context, const Field& field, const 
     return std::nullopt;
   }
   // Decimal whatever the zeros in front: `010` is ten.
-  const std::size_t first = std::min(text->find_first_not_of('0'), text->size() - 1);
+  const std::string_view digits = std::string_view(*text).substr(negative ? 1 : 0);
+  const std::size_t first = std::min(digits.find_first_not_of('0'), digits.size() - 1);
   constexpr std::size_t kDigits = 9;
-  const int value = negative || text->size() - first > kDigits ? -1 : std::stoi(text->substr(first));
+  constexpr int kTooMany = std::numeric_limits<int>::max();
+  const int size = digits.size() - first > kDigits ? kTooMany : std::stoi(std::string(digits.substr(first)));
+  const int value = negative ? -size : size;
   if (value == 0 && bounds.zero_stops) {
     report(context, field, "stops-everything", fmt::format("`0` would silently stop everything; expected {}", expected),
            "write more than that, or leave it out");

@@ -72,6 +72,14 @@ std::optional<std::vector<Field>> read_list_or_empty(LoadContext& context, const
 std::optional<std::vector<Field>> read_one_or_list(LoadContext& context, const Field& field, std::string_view expected,
                                                    int most);
 
+/// One entry of a map whose keys the author chooses.
+struct Entry : Field {
+  std::string key;
+  TextPosition key_position;
+};
+/// The entries of a map of 1 to `most`; none when it is another thing, empty or too long (reported).
+std::vector<Entry> read_entries(LoadContext& context, const Field& field, std::string_view expected, int most);
+
 struct IntegerBounds {
   int least = 0;
   int most = kHighestCount;

@@ -41,11 +41,8 @@ bool is_effective(Channel channel, std::string_view outcome) {
   return false;
 }
 
-void meet_sla(Scope& scope, Channel channel) {
-  auto& enrollment = scope.lead.enrollment;
-  if (!enrollment || !enrollment->sla) return;
-  const Playbook& playbook = playbook_of(*enrollment, scope.context.rulebook);
-  if (!playbook.sla || !playbook.sla->channels.contains(channel)) return;
+void meet_sla(Scope& scope, std::optional<Enrollment>& enrollment, Channel channel) {
+  if (!enrollment || !enrollment->sla || !enrollment->sla->channels.contains(channel)) return;
   const Instant happened = scope.event->time;
   if (happened < enrollment->sla->started || happened > enrollment->sla->deadline) return;
   enrollment->sla.reset();
@@ -66,6 +63,7 @@ void handle_inbound(Scope& scope) {
   const bool connected = event.type == EventType::touch_completed && event.text("outcome") == "connected";
   if (!replied && !connected && event.type != EventType::meeting_booked) return;
   if (replied && scope.lead.enrollment) ++scope.lead.enrollment->replies;
+  if (replied && scope.lead.interrupted) ++scope.lead.interrupted->replies;
   if (scope.lead.cool_down) end_cool_down(scope);
   reset_non_replies(scope.lead);
 }
@@ -89,19 +87,21 @@ void handle_outcome(Scope& scope) {
     record.action = touch->action;
   }
   if (outcome == "wrong_number") scope.lead.phone_unusable = true;
-  if (channel && is_effective(*channel, outcome)) meet_sla(scope, *channel);
+  if (channel && is_effective(*channel, outcome)) {
+    meet_sla(scope, scope.lead.enrollment, *channel);
+    meet_sla(scope, scope.lead.interrupted, *channel);
+  }
 }
 
-void start_sla(Scope& scope, Enrollment& enrollment, const Playbook& playbook) {
-  if (!playbook.sla) return;
-  const Sla& sla = *playbook.sla;
+void start_sla(Scope& scope, Enrollment& enrollment, const Form& form) {
+  if (!form.sla) return;
+  const Sla& sla = *form.sla;
   const Instant start = enrollment.triggered_at;
   const auto after = [&](Duration budget) -> Instant {
-    if (sla.clock == Sla::Clock::wall || !playbook.contact_hours) return start + budget;
-    return open_time_deadline(*playbook.contact_hours, scope.hours_zone(playbook), start, budget)
-        .value_or(Instant::never());
+    if (sla.clock == Sla::Clock::wall || !form.contact_hours) return start + budget;
+    return open_time_deadline(*form.contact_hours, scope.hours_zone(form), start, budget).value_or(Instant::never());
   };
-  SlaState state{start, after(sla.within), std::nullopt};
+  SlaState state{start, after(sla.within), std::nullopt, sla.channels, sla.escalate_on_breach};
   if (sla.warn_at_ppm) {
     const Duration warn{std::max<std::int64_t>(
         1, sla.within.ms / 1'000'000 * *sla.warn_at_ppm + sla.within.ms % 1'000'000 * *sla.warn_at_ppm / 1'000'000)};
@@ -116,12 +116,12 @@ void sla_at_risk(Scope& scope, Enrollment& enrollment) {
 }
 
 void sla_breached(Scope& scope, Enrollment& enrollment) {
-  const Playbook& playbook = playbook_of(enrollment, scope.context.rulebook);
+  const bool escalates = enrollment.sla->escalate_on_breach;
   enrollment.sla.reset();
   scope.record(RecordType::sla_breached, enrollment);
-  if (!playbook.sla || !playbook.sla->escalate_on_breach) return;
+  if (!escalates) return;
   const EnrollmentId id = enrollment_id(scope.lead.subject, enrollment.ordinal);
-  Escalate escalate{action_id(id, "escalate:sla", 0),       playbook.id, playbook.revision, "sla", "manager",
+  Escalate escalate{action_id(id, "escalate:sla", 0),       enrollment.playbook, enrollment.revision, "sla", "manager",
                     "The promised first touch is overdue.", scope.now()};
   Record& record = scope.record(RecordType::lead_escalated, enrollment);
   record.rule = "sla";

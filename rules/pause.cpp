@@ -9,10 +9,10 @@ namespace relance::rules {
 namespace {
 
 /// Until when an auto-reply pauses: the instant or the local date that it names, else seven days.
-Instant auto_reply_until(const Scope& scope, const Playbook& playbook) {
+Instant auto_reply_until(const Scope& scope, const Form& form) {
   const std::string_view text = scope.event->text("until");
   if (const auto instant = parse_rfc3339(text)) return *instant;
-  if (const auto date = parse_date(text)) return scope.zone(playbook).midnight(*date);
+  if (const auto date = parse_date(text)) return scope.zone(form).midnight(*date);
   return scope.now() + kDay * 7;
 }
 
@@ -39,7 +39,7 @@ void handle_pause(Scope& scope) {
   switch (event.type) {
     case EventType::touch_replied:
       if (event.flag("auto")) {
-        const Instant until = auto_reply_until(scope, playbook_of(*enrollment, scope.context.rulebook));
+        const Instant until = auto_reply_until(scope, form_of(*enrollment, scope.context.rulebook));
         if (until > scope.now()) pause(scope, *enrollment, false, until);
       }
       break;
@@ -55,21 +55,21 @@ void handle_pause(Scope& scope) {
 }
 
 void resume(Scope& scope, Enrollment& enrollment) {
-  const Playbook& playbook = playbook_of(enrollment, scope.context.rulebook);
+  const Form& form = form_of(enrollment, scope.context.rulebook);
   const Duration length = scope.now() - enrollment.pause->since;
   const auto days = static_cast<std::int32_t>((length.ms + kDay.ms - 1) / kDay.ms);
   enrollment.pause.reset();
   scope.record(RecordType::lead_resumed, enrollment);
 
-  const Zone& zone = scope.zone(playbook);
+  const Zone& zone = scope.zone(form);
   const LocalDateTime anchor = zone.local(enrollment.anchor);
   if (days > 0) enrollment.anchor = zone.resolve({anchor.date + days, anchor.time});
   enrollment.wait_from = enrollment.wait_from + length;
   enrollment.ready_from = scope.now();
-  if (playbook.touches.within) enrollment.window_end = enrollment.anchor + *playbook.touches.within;
+  if (form.touches.within) enrollment.window_end = enrollment.anchor + *form.touches.within;
   if (enrollment.asked) {
-    const Step* step = playbook.find_step(enrollment.asked->step);
-    if (step) enrollment.asked->due = step_due(scope, enrollment, playbook, *step);
+    const Step* step = form.find_step(enrollment.asked->step);
+    if (step) enrollment.asked->due = step_due(scope, enrollment, form, *step);
   }
 }
 

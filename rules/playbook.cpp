@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "rules/forms.h"
+
 namespace relance::rules {
 
 namespace {
@@ -19,11 +21,17 @@ std::string_view scope_name(Cap::Scope scope) {
   return "lead";
 }
 
-Duration longest_rolling_cap(const Playbook& playbook) {
+Duration longest_rolling_cap(const Form& form) {
   Duration longest{0};
-  for (const Cap& cap : playbook.caps) {
+  for (const Cap& cap : form.caps) {
     if (const auto* rolling = std::get_if<Duration>(&cap.per)) longest = std::max(longest, *rolling);
   }
+  return longest;
+}
+
+Duration longest_rolling_cap(const Playbook& playbook) {
+  Duration longest = longest_rolling_cap(static_cast<const Form&>(playbook));
+  for (const Form& form : playbook.replaced_forms) longest = std::max(longest, longest_rolling_cap(form));
   return longest;
 }
 
@@ -47,9 +55,22 @@ std::string rule_id(const Cap& cap) {
   return id;
 }
 
-const Step* Playbook::find_step(const StepId& step) const {
+const Step* Form::find_step(const StepId& step) const {
   const auto found = std::find_if(steps.begin(), steps.end(), [&](const Step& s) { return s.id == step; });
   return found == steps.end() ? nullptr : &*found;
+}
+
+const Form& Playbook::form(std::optional<std::uint32_t> variant, std::optional<std::uint32_t> arm) const {
+  return form_at(form_place(*this, variant, arm));
+}
+
+const Form& Playbook::form_at(std::size_t place) const {
+  return place == 0 || place > replaced_forms.size() ? *this : replaced_forms[place - 1];
+}
+
+const Workflow* Playbook::find_workflow(EventType type) const {
+  const auto found = std::find_if(workflows.begin(), workflows.end(), [&](const Workflow& w) { return w.on == type; });
+  return found == workflows.end() ? nullptr : &*found;
 }
 
 Rulebook::Rulebook(House house, std::vector<Playbook> current) : house_(std::move(house)) {

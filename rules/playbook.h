@@ -106,7 +106,81 @@ struct Exception {
   std::string to;  // who is told; default "manager"
 };
 
-struct Playbook {
+/// The part of a playbook that variants and arms may replace: what an enrollment is run by.
+struct Form {
+  std::optional<Sla> sla;
+  Touches touches;
+  std::optional<ContactHours> contact_hours;
+  std::vector<Cap> caps;  // the house's first, then the playbook's own
+  std::optional<CoolDown> cool_down;
+  std::vector<Step> steps;
+  Zone fallback_zone;  // contact_hours.fallback_zone, else the house's zone, else UTC
+
+  const Step* find_step(const StepId& id) const;
+};
+
+/// Keys that come in the place of a single step's.
+struct StepChange {
+  StepId id;
+  std::optional<Channel> channel;
+  std::optional<int> day;
+  std::optional<LocalTime> at;
+  std::optional<Duration> wait;
+  std::optional<Duration> expires;
+  std::optional<Condition> skip_if;
+  std::optional<bool> skip_on_cap;
+  std::optional<std::string> template_name;
+  Position position;
+};
+
+/// `replace:` of a variant or an arm: whole keys, or keys of single steps.
+struct Replacement {
+  std::optional<Sla> sla;
+  std::optional<Touches> touches;
+  std::optional<ContactHours> contact_hours;  // with a fallback_zone: the house's when it names none
+  std::optional<std::vector<Cap>> caps;       // the house's first
+  std::optional<CoolDown> cool_down;
+  std::optional<std::vector<Step>> steps;
+  std::vector<StepChange> step_changes;  // never together with `steps`
+};
+
+struct Variant {
+  std::string id;
+  Condition when;
+  Replacement replace;
+  Position position;
+};
+
+struct Arm {
+  std::string id;
+  int weight = 1;
+  std::optional<Replacement> replace;
+  Position position;
+
+  /// Nothing is sent to its leads: what would have happened anyway.
+  bool is_holdout() const { return id == "holdout"; }
+};
+
+struct Experiment {
+  enum class Unit { lead, account };
+  std::string id;
+  Unit unit = Unit::lead;
+  std::vector<Arm> arms;  // in the order of the file; the choice depends on it
+  /// What counts as a success; no type: any goal of the playbook.
+  std::vector<EventType> success_goal;
+  std::optional<Duration> success_within;
+  int min_per_arm = 0;
+  Position position;
+};
+
+/// `on:`: the event starts another playbook for a lead that is enrolled in this one.
+struct Workflow {
+  EventType on = EventType::lead_created;
+  PlaybookId start;
+  Position position;
+};
+
+struct Playbook : Form {
   PlaybookId id;
   Revision revision;
   std::string title;
@@ -116,26 +190,47 @@ struct Playbook {
   std::vector<EventType> goal;
   std::vector<EventType> exit_types;  // event types that `exit` lists besides the named ones below
   bool exit_on_reply = true;
-  std::optional<Sla> sla;
-  Touches touches;
-  std::optional<ContactHours> contact_hours;
-  std::vector<Cap> caps;  // the house's first, then the playbook's own
-  std::optional<CoolDown> cool_down;
-  std::vector<Step> steps;
+  std::vector<Variant> variants;
   std::vector<Exception> exceptions;
-  Zone fallback_zone;  // contact_hours.fallback_zone, else the house's zone, else UTC
+  std::vector<Workflow> workflows;
+  std::optional<Experiment> experiment;
   Position position;
   /// The canonical form (JSON, one line) whose SHA-256 is `revision`: what the store keeps for pinned enrollments. It
   /// includes what the house adds (caps, zone) and holiday dates read from .ics files.
   std::string canonical;
+  /// Every form but the file's own, by variant and arm; see form(). Filled by the loader (rules/forms.h).
+  std::vector<Form> replaced_forms;
 
-  const Step* find_step(const StepId& id) const;
+  /// What an enrollment with this variant and arm (places in the lists above) is run by.
+  const Form& form(std::optional<std::uint32_t> variant, std::optional<std::uint32_t> arm) const;
+  /// The form at a place (rules/forms.h); the file's own when there is no such place.
+  const Form& form_at(std::size_t place) const;
+  const Workflow* find_workflow(EventType type) const;
+};
+
+/// `score:` of the house: points for what leads do.
+struct ScoreRule {
+  std::vector<EventType> on;
+  std::optional<Condition> when;
+  int points = 0;
+  std::optional<int> max;  // of the sum that the rule ever gives one lead
+  /// Knows the rule again when the house file changes: of `on`, `when`, and how many rules before it have both.
+  std::uint64_t key = 0;
+};
+
+/// `handoff:` of the house: the score at which a person takes over.
+struct Handoff {
+  int at = 0;
+  std::string to = "owner";
+  bool exit = false;  // `then: exit`
 };
 
 /// What is true for all playbooks of a folder.
 struct House {
   Zone zone;
-  std::vector<Cap> caps;
+  std::vector<Cap> caps{};
+  std::vector<ScoreRule> score{};
+  std::optional<Handoff> handoff{};
 };
 
 /// Every playbook that decisions may need: the current ones, and older revisions that enrollments are pinned to.

@@ -2,25 +2,29 @@
 
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace relance::rules {
 namespace {
 
 using Phrase = std::pair<std::string_view, std::string_view>;
 
-constexpr std::array<std::string_view, 29> kTypeNames{
-    "lead.enrolled",       "lead.not_enrolled", "lead.exited",        "lead.paused",       "lead.resumed",
-    "touch.emitted",       "touch.deferred",    "touch.withheld",     "touch.skipped",     "touch.cancelled",
-    "attempt.started",     "attempt.finished",  "touch.completed",    "touches.shortfall", "sla.met",
-    "sla.at_risk",         "sla.breached",      "cool_down.started",  "cool_down.ended",   "lead.escalated",
-    "escalation.resolved", "opt_out.received",  "opt_out.effective",  "consent.granted",   "consent.withdrawn",
-    "suppression.added",   "subject.erased",    "playbook.published", "playbook.rejected",
+constexpr std::array<std::string_view, 32> kTypeNames{
+    "lead.enrolled",       "lead.not_enrolled",   "lead.exited",        "lead.paused",       "lead.resumed",
+    "touch.emitted",       "touch.deferred",      "touch.withheld",     "touch.skipped",     "touch.cancelled",
+    "attempt.started",     "attempt.finished",    "touch.completed",    "touches.shortfall", "sla.met",
+    "sla.at_risk",         "sla.breached",        "cool_down.started",  "cool_down.ended",   "lead.escalated",
+    "escalation.resolved", "opt_out.received",    "opt_out.effective",  "consent.granted",   "consent.withdrawn",
+    "suppression.added",   "subject.erased",      "playbook.published", "playbook.rejected", "lead.scored",
+    "lead.variant",        "experiment.assigned",
 };
-static_assert(kTypeNames.size() == static_cast<std::size_t>(RecordType::playbook_rejected) + 1);
+static_assert(kTypeNames.size() == static_cast<std::size_t>(RecordType::experiment_assigned) + 1);
 
 /// Why a touch or an enrollment did not happen, by rule id.
-constexpr std::array<Phrase, 20> kRulePhrases{{
+constexpr std::array<Phrase, 21> kRulePhrases{{
     {"opt_out", "the person opted out"},
     {"suppressed", "the contact point is on the suppression list"},
     {"escalation", "an exception holds the enrollment"},
@@ -41,10 +45,11 @@ constexpr std::array<Phrase, 20> kRulePhrases{{
     {"sla", "the promised first touch did not happen in time"},
     {"workflow", "another playbook runs in between"},
     {"merged", "the lead was merged into another one"},
+    {"handoff", "its score has reached the hand-off"},
 }};
 
 /// Why an enrollment ended, by reason code. Event types are not here.
-constexpr std::array<Phrase, 9> kExitPhrases{{
+constexpr std::array<Phrase, 10> kExitPhrases{{
     {"completed", "all steps are resolved or the window has ended"},
     {"opt_out", "the person opted out"},
     {"complaint", "the person complained"},
@@ -54,6 +59,7 @@ constexpr std::array<Phrase, 9> kExitPhrases{{
     {"manual", "somebody ended it"},
     {"superseded", "a playbook of higher priority took the lead over"},
     {"withdrawn", "the playbook was withdrawn"},
+    {"handoff", "a person took over"},
 }};
 
 template <std::size_t kSize>
@@ -189,6 +195,21 @@ void append_enrollment_sentence(std::string& out, const Record& record) {
     case RecordType::lead_enrolled:
       out += "Enrolled in ";
       append_playbook(out, "a playbook", record);
+      append_detail(out, " as variant ", record.variant);
+      break;
+    case RecordType::lead_variant:
+      out += "The enrollment in ";
+      append_playbook(out, "the playbook", record);
+      append_detail(out, " goes on as variant ", record.variant);
+      break;
+    case RecordType::experiment_assigned:
+      out += "The experiment of ";
+      append_playbook(out, "the playbook", record);
+      append_detail(out, " assigned the arm ", record.arm);
+      break;
+    case RecordType::lead_scored:
+      out += "The score is now ";
+      if (record.score) append_score(out, *record.score);
       break;
     case RecordType::lead_not_enrolled:
       out += "Not enrolled in ";
@@ -308,6 +329,9 @@ void append_sentence(std::string& out, const Record& record) {
     case RecordType::lead_exited:
     case RecordType::lead_paused:
     case RecordType::lead_resumed:
+    case RecordType::lead_scored:
+    case RecordType::lead_variant:
+    case RecordType::experiment_assigned:
       return append_enrollment_sentence(out, record);
     case RecordType::touch_emitted:
     case RecordType::touch_deferred:
@@ -338,6 +362,16 @@ void append_sentence(std::string& out, const Record& record) {
     case RecordType::playbook_published:
     case RecordType::playbook_rejected:
       return append_operation_sentence(out, record);
+  }
+}
+
+void append_score(std::string& out, const Score& score) {
+  if (const auto* whole = std::get_if<std::int64_t>(&score)) {
+    fmt::format_to(std::back_inserter(out), "{}", *whole);
+  } else {
+    const std::string shortest = fmt::format("{}", std::get<double>(score));
+    out += shortest;
+    if (shortest.find_first_not_of("-0123456789") == std::string::npos) out += ".0";
   }
 }
 

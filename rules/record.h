@@ -46,8 +46,14 @@ enum class RecordType : std::uint8_t {
   subject_erased = 26,
   playbook_published = 27,
   playbook_rejected = 28,
+  lead_scored = 29,
+  lead_variant = 30,
+  experiment_assigned = 31,
 };
 std::string_view to_string(RecordType type);
+
+/// As the attribute has it: a whole number until something sets a fraction.
+using Score = std::variant<std::int64_t, double>;
 
 struct Record {
   RecordType type = RecordType::lead_enrolled;
@@ -63,6 +69,9 @@ struct Record {
   std::optional<Instant> until;
   std::string reason;  // empty: absent
   std::optional<std::vector<StepId>> steps_left;
+  std::string variant;  // empty: absent
+  std::string arm;      // empty: absent
+  std::optional<Score> score;
   std::string outcome;     // empty: absent
   std::string intake;      // empty: absent
   std::string actor;       // empty: absent (data.by, an operator's name as the CRM gives it)
@@ -71,6 +80,9 @@ struct Record {
   std::string connector;    // empty: absent
   std::string provider_id;  // empty: absent
 };
+
+/// As JSON has it.
+void append_score(std::string& out, const Score& score);
 
 /// One English sentence for a person: the `text` field. Deterministic, names no person.
 std::string sentence(const Record& record);

@@ -18,11 +18,11 @@ struct Scope {
   Instant now() const { return context.now; }
 
   /// The zone for step days, calendar caps, spacing and local dates.
-  const Zone& zone(const Playbook& playbook) const { return lead.zone ? *lead.zone : playbook.fallback_zone; }
-  /// The zone in which the playbook's contact hours are read.
-  const Zone& hours_zone(const Playbook& playbook) const {
-    const auto& hours = playbook.contact_hours;
-    return hours && hours->fixed_zone ? *hours->fixed_zone : zone(playbook);
+  const Zone& zone(const Form& form) const { return lead.zone ? *lead.zone : form.fallback_zone; }
+  /// The zone in which the form's contact hours are read.
+  const Zone& hours_zone(const Form& form) const {
+    const auto& hours = form.contact_hours;
+    return hours && hours->fixed_zone ? *hours->fixed_zone : zone(form);
   }
   Truth ask(const Condition& condition) const { return rules::ask(condition, lead, event, now()); }
 
@@ -46,6 +46,12 @@ struct Scope {
 
 /// The revision that the enrollment is pinned to; the rulebook must hold it (the store keeps it).
 const Playbook& playbook_of(const Enrollment& enrollment, const Rulebook& rulebook);
+
+/// What the enrollment is run by: the playbook as its variant and its arm have it.
+const Form& form_of(const Enrollment& enrollment, const Rulebook& rulebook);
+
+/// The lead's enrollment of that ordinal, running or interrupted.
+Enrollment* find_enrollment(LeadState& lead, std::uint32_t ordinal);
 
 EnrollmentId enrollment_id(const SubjectId& subject, std::uint32_t ordinal);
 ActionId action_id(const EnrollmentId& enrollment, std::string_view step, std::int64_t attempt);
@@ -74,19 +80,39 @@ std::string_view blocked_by(const LeadState& lead, Channel channel, Neighbourhoo
 // outcome.cpp: event steps 4 and 5, and the SLA.
 void handle_inbound(Scope& scope);
 void handle_outcome(Scope& scope);
-void start_sla(Scope& scope, Enrollment& enrollment, const Playbook& playbook);
+void start_sla(Scope& scope, Enrollment& enrollment, const Form& form);
 void end_cool_down(Scope& scope);
 void sla_at_risk(Scope& scope, Enrollment& enrollment);
 void sla_breached(Scope& scope, Enrollment& enrollment);
 
-// enrollment.cpp: event steps 6 and 11, the end of an enrollment.
+// exit.cpp: event step 6 and every other end of an enrollment.
 void handle_exit(Scope& scope, const ConsentOutcome& consent);
-void handle_enrollment(Scope& scope);
-void exit_enrollment(Scope& scope, std::string_view reason);
+/// The running enrollment and the one it interrupted end, in this order.
+void exit_all(Scope& scope, std::string_view reason);
 /// After an opt-out nothing that is queued on a channel it covers goes out, from whatever enrollment.
 void cancel_blocked(Scope& scope);
-/// The end of an enrollment: at the end of its window or, without `touches.within`, once no step is open.
-void close_window(Scope& scope, Enrollment& enrollment, const Playbook& playbook);
+/// The end of the window or, without `touches.within`, of the last step. What it interrupted goes on.
+void close_window(Scope& scope, Enrollment& enrollment);
+/// Of the running enrollment, when it has neither a window nor an open step. After a due step its outcome comes first:
+/// there the end is work of its own.
+void end_if_done(Scope& scope);
+PlaybookHistory& history_of(LeadState& lead, const PlaybookId& playbook);
+
+// enrollment.cpp: event steps 11 and 12.
+void handle_enrollment(Scope& scope);
+/// `running`: the ordinal of the enrollment that ran when the event came and had interrupted none; 0: none.
+void handle_workflow(Scope& scope, std::uint32_t running);
+
+// score.cpp: event step 8.
+void handle_score(Scope& scope);
+void handle_handoff(Scope& scope);
+
+// variants.cpp: variants and arms at enrollment, and event step 10.
+void choose_form(Scope& scope, Enrollment& enrollment, const Playbook& playbook);
+/// The enrollment goes on by another form: steps that are not resolved are asked as if not asked before.
+void switch_form(Scope& scope, Enrollment& enrollment, const Form& form);
+/// Of the running enrollment, which there is.
+void handle_variant(Scope& scope);
 
 // pause.cpp: event step 7.
 void handle_pause(Scope& scope);
@@ -94,14 +120,14 @@ void resume(Scope& scope, Enrollment& enrollment);
 
 // exceptions.cpp: event step 9.
 void handle_resolution(Scope& scope);
-void ask_exceptions(Scope& scope, Enrollment& enrollment, const Playbook& playbook);
+void ask_exceptions(Scope& scope, Enrollment& enrollment);
 
 // steps.cpp: "When a step runs".
-Instant step_due(const Scope& scope, const Enrollment& enrollment, const Playbook& playbook, const Step& step);
+Instant step_due(const Scope& scope, const Enrollment& enrollment, const Form& form, const Step& step);
 bool has_open_step(const Enrollment& enrollment);
 /// When the open step is asked (again); never() when there is none, it is held, or the enrollment is paused.
-Instant step_instant(const Scope& scope, const Enrollment& enrollment, const Playbook& playbook);
-void ask_step(Scope& scope, Enrollment& enrollment, const Playbook& playbook);
+Instant step_instant(const Scope& scope, const Enrollment& enrollment, const Form& form);
+void ask_step(Scope& scope, Enrollment& enrollment);
 
 // gate.cpp: "The gate".
 struct Verdict {
@@ -110,7 +136,7 @@ struct Verdict {
   std::string rule;
   Instant until = Instant::never();
 };
-Verdict gate(Scope& scope, Enrollment& enrollment, const Playbook& playbook, const Step& step);
+Verdict gate(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step);
 /// The contact point that a touch on the channel needs is there and usable.
 bool has_contact_point(const LeadState& lead, Channel channel);
 
@@ -119,8 +145,7 @@ struct FullCap {
   std::string rule;
   Instant frees;
 };
-std::optional<FullCap> full_cap(const Scope& scope, const Enrollment& enrollment, const Playbook& playbook,
-                                Channel channel);
+std::optional<FullCap> full_cap(const Scope& scope, const Enrollment& enrollment, const Form& form, Channel channel);
 
 /// The touch will not go out: touch.cancelled, the effect, and it counts no longer.
 void cancel_touch(Scope& scope, const ActionId& action, std::string_view rule);

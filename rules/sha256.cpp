@@ -31,6 +31,12 @@ std::array<std::uint8_t, 32> sha256(std::string_view octets) {
   return digest;
 }
 
+std::uint64_t first_eight_octets(const std::array<std::uint8_t, 32>& digest) {
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < 8; ++i) number = number << 8 | digest[i];
+  return number;
+}
+
 std::string to_hex(std::span<const std::uint8_t> octets) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text(octets.size() * 2, '0');

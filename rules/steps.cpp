@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rules/forms.h"
 #include "rules/scope.h"
 
 namespace relance::rules {
@@ -31,10 +32,10 @@ std::string local_time(const Zone& zone, Instant instant) {
   return to_string(local.date) + 'T' + to_string(local.time) + ' ' + zone.name();
 }
 
-void start_cool_down(Scope& scope, const Enrollment& enrollment, const Playbook& playbook) {
+void start_cool_down(Scope& scope, const Enrollment& enrollment, const Form& form) {
   LeadState& lead = scope.lead;
-  if (!playbook.cool_down || lead.cool_down || lead.non_replies < playbook.cool_down->after) return;
-  lead.cool_down = CoolDownState{scope.now() + playbook.cool_down->pause, playbook.id};
+  if (!form.cool_down || lead.cool_down || lead.non_replies < form.cool_down->after) return;
+  lead.cool_down = CoolDownState{scope.now() + form.cool_down->pause, enrollment.playbook};
   scope.record(RecordType::cool_down_started, enrollment).until = lead.cool_down->until;
 }
 
@@ -47,16 +48,17 @@ void forget_old_touches(Scope& scope) {
   if (touches.size() > kKept) touches.erase(touches.begin(), touches.end() - kKept);
 }
 
-void emit(Scope& scope, Enrollment& enrollment, const Playbook& playbook, const Step& step, StepState& state,
-          Instant due) {
+void emit(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step, StepState& state, Instant due) {
   LeadState& lead = scope.lead;
   const EnrollmentId& id = scope.id_of(enrollment);
   EmittedTouch touch;
   touch.at = scope.now();
   touch.channel = step.channel;
-  touch.playbook = playbook.id;
+  touch.playbook = enrollment.playbook;
   touch.enrollment = enrollment.ordinal;
   touch.step = step.id;
+  touch.form = static_cast<std::uint32_t>(
+      form_place(playbook_of(enrollment, scope.context.rulebook), enrollment.variant, enrollment.arm));
   touch.action = action_id(id, step.id.value, 1);
   touch.due = due;
   // Without a window 24 h from when the touch is due to leave: the gate may have deferred its step for days.
@@ -78,9 +80,9 @@ void emit(Scope& scope, Enrollment& enrollment, const Playbook& playbook, const 
 
   Record& record = scope.record(RecordType::touch_emitted, enrollment, step);
   record.action = touch.action;
-  record.local_time = local_time(scope.zone(playbook), scope.now());
-  scope.out.effects.emplace_back(EmitTouch{touch, playbook.revision, id, step.template_name});
-  start_cool_down(scope, enrollment, playbook);
+  record.local_time = local_time(scope.zone(form), scope.now());
+  scope.out.effects.emplace_back(EmitTouch{touch, enrollment.revision, id, step.template_name});
+  start_cool_down(scope, enrollment, form);
 }
 
 void withhold(Scope& scope, Enrollment& enrollment, const Step& step, StepState& state, std::string_view rule) {
@@ -103,10 +105,10 @@ void wait(Scope& scope, Enrollment& enrollment, const Step& step, Instant due, c
 
 }  // namespace
 
-Instant step_due(const Scope& scope, const Enrollment& enrollment, const Playbook& playbook, const Step& step) {
+Instant step_due(const Scope& scope, const Enrollment& enrollment, const Form& form, const Step& step) {
   if (const auto* wait_step = std::get_if<AfterWait>(&step.when)) return enrollment.wait_from + wait_step->wait;
   const auto& on_day = std::get<OnDay>(step.when);
-  const Zone& zone = scope.zone(playbook);
+  const Zone& zone = scope.zone(form);
   const LocalDateTime anchor = zone.local(enrollment.anchor);
   return std::max(zone.resolve({anchor.date + on_day.day, on_day.at.value_or(anchor.time)}), enrollment.anchor);
 }
@@ -116,24 +118,25 @@ bool has_open_step(const Enrollment& enrollment) {
                      [](const StepState& step) { return step.status == StepStatus::open; });
 }
 
-Instant step_instant(const Scope& scope, const Enrollment& enrollment, const Playbook& playbook) {
+Instant step_instant(const Scope& scope, const Enrollment& enrollment, const Form& form) {
   if (enrollment.pause) return Instant::never();
   const StepState* state = open_step(const_cast<Enrollment&>(enrollment));
   if (!state) return Instant::never();
-  const Step& step = *playbook.find_step(state->id);
+  const Step& step = *form.find_step(state->id);
   Instant at;
   if (enrollment.asked) {
     at = std::min(enrollment.asked->until, plus(enrollment.asked->due, step.expires));
   } else {
-    at = step_due(scope, enrollment, playbook, step);
+    at = step_due(scope, enrollment, form, step);
   }
   return std::max(at, enrollment.ready_from);
 }
 
-void ask_step(Scope& scope, Enrollment& enrollment, const Playbook& playbook) {
+void ask_step(Scope& scope, Enrollment& enrollment) {
+  const Form& form = form_of(enrollment, scope.context.rulebook);
   StepState& state = *open_step(enrollment);
-  const Step& step = *playbook.find_step(state.id);
-  const Instant due = enrollment.asked ? enrollment.asked->due : step_due(scope, enrollment, playbook, step);
+  const Step& step = *form.find_step(state.id);
+  const Instant due = enrollment.asked ? enrollment.asked->due : step_due(scope, enrollment, form, step);
 
   if (step.skip_if && scope.ask(*step.skip_if) == Truth::yes) {
     skip(scope, enrollment, step, state, "skip_if");
@@ -141,13 +144,13 @@ void ask_step(Scope& scope, Enrollment& enrollment, const Playbook& playbook) {
     skip(scope, enrollment, step, state, "no_contact_point");
   } else if (step.expires && scope.now() >= due + *step.expires) {
     withhold(scope, enrollment, step, state, "expired");
-  } else if (playbook.touches.max && enrollment.touches >= *playbook.touches.max) {
+  } else if (form.touches.max && enrollment.touches >= *form.touches.max) {
     withhold(scope, enrollment, step, state, "touches_max");
   } else {
-    const Verdict verdict = gate(scope, enrollment, playbook, step);
+    const Verdict verdict = gate(scope, enrollment, form, step);
     switch (verdict.kind) {
       case Verdict::Kind::pass:
-        emit(scope, enrollment, playbook, step, state, due);
+        emit(scope, enrollment, form, step, state, due);
         break;
       case Verdict::Kind::withheld:
         withhold(scope, enrollment, step, state, verdict.rule);

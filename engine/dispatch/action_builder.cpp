@@ -47,7 +47,7 @@ tl::expected<Action, std::string> ActionBuilder::build(const OutboxRow& row, con
     action.cancels = rules::ActionId(row.to);
     return action;
   }
-  if (row.kind == ActionKind::escalate) {
+  if (row.kind == ActionKind::escalate || !row.channel) {
     action.to = row.to;
     return action;
   }

@@ -170,7 +170,8 @@ void Outbox::emitted(LeadState& lead, const rules::EmitTouch& effect) {
 void Outbox::escalated(const LeadState& lead, const rules::Escalate& effect) {
   OutboxRow row;
   row.id = effect.action;
-  row.kind = ActionKind::escalate;
+  // A hand-off is work for the owner; it is no touch, so no gate keeps it back.
+  row.kind = effect.rule == "handoff" ? ActionKind::task : ActionKind::escalate;
   row.lead = lead.id;
   row.playbook = effect.playbook;
   row.revision = effect.revision;

@@ -172,6 +172,12 @@ void append_ledger_line(std::string& out, const Record& record, const LineContex
   append_text(out, ",\"cause\":\"", context.cause);
 
   append_text(out, ",\"outcome\":\"", record.outcome);
+  if (record.score) {
+    out += ",\"score\":";
+    rules::append_score(out, *record.score);
+  }
+  append_text(out, ",\"arm\":\"", record.arm);
+  append_text(out, ",\"variant\":\"", record.variant);
   append_text(out, ",\"intake\":\"", record.intake);
   if (record.steps_left) append_steps(out, *record.steps_left);
   append_text(out, ",\"local_time\":\"", record.local_time);

@@ -49,8 +49,8 @@ struct Action {
   std::string owner;
   rules::PlaybookId playbook;
   rules::Revision revision;
-  rules::StepId step;                     // empty for escalate
-  std::optional<rules::Channel> channel;  // absent for escalate
+  rules::StepId step;                     // empty for escalate and hand-off
+  std::optional<rules::Channel> channel;  // absent for escalate and hand-off
   rules::Instant created;                 // `time` of the CloudEvent: when it was decided
   rules::Instant due;
   rules::Instant not_after;

@@ -75,6 +75,7 @@ std::string lead_json(const LeadState& lead, const std::vector<std::string>& tim
   json["non_replies"] = lead.non_replies;
   if (lead.cool_down) json["cool_down_until"] = to_string(lead.cool_down->until);
   if (lead.enrollment) json["enrollment"] = enrollment_json(*lead.enrollment);
+  if (lead.interrupted) json["interrupted"] = enrollment_json(*lead.interrupted);
   auto history = ordered_json::array();
   for (const rules::PlaybookHistory& entry : lead.history) {
     ordered_json past{{"playbook", entry.playbook.value}, {"enrollments", entry.enrollments}};

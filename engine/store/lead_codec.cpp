@@ -21,7 +21,7 @@ constexpr int kMaxDepth = 1000;
 // ---- state: writing; the bindings name every member, so that a new one does not compile before it is stored ----
 
 void write(const rules::EmittedTouch& touch, store::EmittedTouch& out) {
-  const auto& [at, channel, playbook, enrollment, step, action, due, not_after, handed_off, unanswered] = touch;
+  const auto& [at, channel, playbook, enrollment, step, action, due, not_after, form, handed_off, unanswered] = touch;
   put_instant(at, [&](auto ms) { out.set_at(ms); });
   out.set_channel(static_cast<std::uint32_t>(channel));
   out.set_playbook(playbook.value);
@@ -30,6 +30,7 @@ void write(const rules::EmittedTouch& touch, store::EmittedTouch& out) {
   out.set_action(to_id_octets(action.value));
   put_instant(due, [&](auto ms) { out.set_due(ms); });
   put_instant(not_after, [&](auto ms) { out.set_not_after(ms); });
+  out.set_form(form);
   out.set_handed_off(handed_off);
   out.set_answered(!unanswered);
 }
@@ -51,10 +52,12 @@ void write(const rules::Asked& asked, store::Asked& out) {
 }
 
 void write(const rules::SlaState& sla, store::Sla& out) {
-  const auto& [started, deadline, at_risk] = sla;
+  const auto& [started, deadline, at_risk, channels, escalate_on_breach] = sla;
   put_instant(started, [&](auto ms) { out.set_started(ms); });
   put_instant(deadline, [&](auto ms) { out.set_deadline(ms); });
   if (at_risk) out.set_at_risk(at_risk->ms);
+  if (channels.bits() != rules::ChannelSet::every().bits()) out.set_channels(channels.bits());
+  out.set_escalate_on_breach(escalate_on_breach);
 }
 
 void write(const rules::Pause& pause, store::Pause& out) {
@@ -77,16 +80,25 @@ void write(const rules::PlaybookHistory& history, store::PlaybookHistory& out) {
   if (last_exit) out.set_last_exit(last_exit->ms);
 }
 
+void write(const rules::ScoreGiven& given, store::ScoreGiven& out) {
+  const auto& [rule, points] = given;
+  out.set_rule(rule);
+  out.set_points(points);
+}
+
 void write(const rules::ExceptionState& exception, store::Exception& out) {
   const auto& [held_since_false] = exception;
   out.set_held_since_false(held_since_false);
 }
 
 void write(const rules::Enrollment& enrollment, store::Enrollment& out) {
-  const auto& [playbook, revision, ordinal, enrolled_at, triggered_at, anchor, window_end, steps, wait_from, ready_from,
-               asked, touches, replies, sla, exceptions, holding, validated_channel, pause] = enrollment;
+  const auto& [playbook, revision, variant, arm, ordinal, enrolled_at, triggered_at, anchor, window_end, steps,
+               wait_from, ready_from, asked, touches, replies, sla, exceptions, holding, validated_channel, pause] =
+      enrollment;
   out.set_playbook(playbook.value);
   out.set_revision(to_id_octets(revision.value));
+  if (variant) out.set_variant(*variant);
+  if (arm) out.set_arm(*arm);
   out.set_ordinal(ordinal);
   put_instant(enrolled_at, [&](auto ms) { out.set_enrolled_at(ms); });
   put_instant(triggered_at, [&](auto ms) { out.set_triggered_at(ms); });
@@ -108,7 +120,7 @@ void write(const rules::Enrollment& enrollment, store::Enrollment& out) {
 void write(const rules::LeadState& lead, store::LeadState& out) {
   const auto& [id, subject, known, account, attributes, email, phone, phone_unusable, zone, opted_out, opted_out_of_all,
                complained, complained_of_all, erased, merged_into, non_replies, cool_down, touches, enrollments,
-               history, enrollment, wake] = lead;
+               history, enrollment, interrupted, score_given, handed_over, wake] = lead;
   out.set_subject(to_id_octets(subject.value));
   out.set_known(known);
   if (account) out.set_account(account->value);
@@ -125,6 +137,9 @@ void write(const rules::LeadState& lead, store::LeadState& out) {
   out.set_enrollments(enrollments);
   for (const auto& row : history) write(row, *out.add_history());
   if (enrollment) write(*enrollment, *out.mutable_enrollment());
+  if (interrupted) write(*interrupted, *out.mutable_interrupted());
+  for (const auto& given : score_given) write(given, *out.add_score_given());
+  out.set_handed_over(handed_over);
   put_instant(wake, [&](auto ms) { out.set_wake(ms); });
 }
 
@@ -138,6 +153,7 @@ bool read(const store::EmittedTouch& in, rules::EmittedTouch& touch) {
   touch.action.value = from_id_octets(in.action());
   touch.due = instant_or_never(in.has_due(), in.due());
   touch.not_after = instant_or_never(in.has_not_after(), in.not_after());
+  touch.form = in.form();
   touch.handed_off = in.handed_off();
   touch.unanswered = !in.answered();
   return get_enumeration(in.channel(), rules::Channel::meeting, touch.channel);
@@ -157,12 +173,16 @@ bool read(const store::Asked& in, rules::Asked& asked) {
   return get_enumeration(in.waiting(), rules::Asked::Waiting::held, asked.waiting);
 }
 
-rules::SlaState read(const store::Sla& in) {
-  rules::SlaState sla;
+/// False when a bit is set that no channel has.
+bool read(const store::Sla& in, rules::SlaState& sla) {
   sla.started = instant_or_never(in.has_started(), in.started());
   sla.deadline = instant_or_never(in.has_deadline(), in.deadline());
   if (in.has_at_risk()) sla.at_risk = Instant{in.at_risk()};
-  return sla;
+  sla.escalate_on_breach = in.escalate_on_breach();
+  if (!in.has_channels()) return true;
+  if (in.channels() > 0xFF) return false;
+  sla.channels = rules::ChannelSet(static_cast<std::uint8_t>(in.channels()));
+  return true;
 }
 
 rules::Pause read(const store::Pause& in) {
@@ -176,6 +196,8 @@ rules::Pause read(const store::Pause& in) {
 bool read(const store::Enrollment& in, rules::Enrollment& enrollment) {
   enrollment.playbook.value = in.playbook();
   enrollment.revision.value = from_id_octets(in.revision());
+  if (in.has_variant()) enrollment.variant = in.variant();
+  if (in.has_arm()) enrollment.arm = in.arm();
   enrollment.ordinal = in.ordinal();
   enrollment.enrolled_at = instant_or_never(in.has_enrolled_at(), in.enrolled_at());
   enrollment.triggered_at = instant_or_never(in.has_triggered_at(), in.triggered_at());
@@ -190,7 +212,7 @@ bool read(const store::Enrollment& in, rules::Enrollment& enrollment) {
   if (in.has_asked() && !read(in.asked(), enrollment.asked.emplace())) return false;
   enrollment.touches = in.touches();
   enrollment.replies = in.replies();
-  if (in.has_sla()) enrollment.sla = read(in.sla());
+  if (in.has_sla() && !read(in.sla(), enrollment.sla.emplace())) return false;
   for (const auto& exception : in.exceptions()) enrollment.exceptions.push_back({exception.held_since_false()});
   if (in.has_holding()) enrollment.holding = in.holding();
   if (in.has_pause()) enrollment.pause = read(in.pause());
@@ -229,6 +251,9 @@ bool read(const store::LeadState& in, rules::LeadState& lead) {
     if (row.has_last_exit()) history.last_exit = Instant{row.last_exit()};
   }
   if (in.has_enrollment() && !read(in.enrollment(), lead.enrollment.emplace())) return false;
+  if (in.has_interrupted() && !read(in.interrupted(), lead.interrupted.emplace())) return false;
+  for (const auto& given : in.score_given()) lead.score_given.push_back({given.rule(), given.points()});
+  lead.handed_over = in.handed_over();
   lead.wake = instant_or_never(in.has_wake(), in.wake());
   return true;
 }

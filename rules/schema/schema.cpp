@@ -35,6 +35,13 @@ std::string list(std::string_view item, int least, int most) {
   return fmt::format(R"("type": "array", "minItems": {}, "maxItems": {}, "items": {{ {} }})", least, most, item);
 }
 
+/// A map of 1 to `most` whose keys the author chooses.
+std::string entries(std::string_view key, std::string_view value, int most) {
+  return fmt::format(R"("type": "object", "minProperties": 1, "maxProperties": {}, "propertyNames": {{ {} }}, )"
+                     R"("additionalProperties": {{ {} }})",
+                     most, key, value);
+}
+
 std::string line() { return fmt::format(R"("type": "string", "minLength": 1, "maxLength": {})", kLongestText); }
 
 std::string event_types() {
@@ -151,6 +158,40 @@ std::string schema_of(ValueType type) {
       return list(reference(kExceptionBlock.name), 0, kMostExceptions);
     case ValueType::exception_action:
       return word(exception_action_names());
+    case ValueType::variants:
+      return list(reference(kVariantBlock.name), 0, kMostVariants);
+    case ValueType::variant_id:
+      return schema_of(ValueType::step_id);
+    case ValueType::replacement:
+      return reference(kReplacementBlock.name);
+    case ValueType::steps_or_changes:
+      return fmt::format(R"("oneOf": [{{ {} }}, {{ {} }}])", schema_of(ValueType::steps),
+                         entries(schema_of(ValueType::step_id), reference(kStepChangeBlock.name), kMostSteps));
+    case ValueType::workflows:
+      return entries(word(event_type_names()), reference(kWorkflowBlock.name), kMostEventTypes);
+    case ValueType::existing_playbook:
+      return schema_of(ValueType::playbook_id);
+    case ValueType::experiment:
+      return reference(kExperimentBlock.name);
+    case ValueType::experiment_unit:
+      return word(experiment_unit_names());
+    case ValueType::arms:
+      return entries(schema_of(ValueType::step_id), integer(1, kHighestCount), kMostArms);
+    case ValueType::arm_replacements:
+      return entries(schema_of(ValueType::step_id) + R"(, "not": { "const": "holdout" })",
+                     reference(kReplacementBlock.name), kMostArms);
+    case ValueType::success:
+      return reference(kSuccessBlock.name);
+    case ValueType::success_goal:
+      return fmt::format(R"("anyOf": [{{ "const": "any" }}, {{ {} }}])", event_types());
+    case ValueType::score:
+      return list(reference(kScoreBlock.name), 0, kMostScoreRules);
+    case ValueType::points:
+      return integer(-kMostPoints, kMostPoints) + R"(, "not": { "const": 0 })";
+    case ValueType::handoff:
+      return reference(kHandoffBlock.name);
+    case ValueType::handoff_then:
+      return word(handoff_then_names());
     case ValueType::unsupported:
       return "";
   }
@@ -163,6 +204,7 @@ std::string_view relations_of(const BlockSpec& block) {
   if (&block == &kStepBlock) {
     return R"("oneOf": [{ "required": ["day"] }, { "required": ["wait"] }], "dependentRequired": { "at": ["day"] })";
   }
+  if (&block == &kReplacementBlock || &block == &kStepChangeBlock) return R"("minProperties": 1)";
   if (&block == &kContactHoursBlock) {
     return R"("oneOf": [{ "required": ["hours"] }, { "anyOf": [{ "required": ["from"] }, { "required": ["to"] }] }], )"
            R"("dependentRequired": { "from": ["to"], "to": ["from"] })";

@@ -49,6 +49,7 @@ EmittedTouch random_touch(std::mt19937& random) {
   touch.action = ActionId(coin(random) ? random_hex(random, 32) : random_text(random));
   touch.due = random_instant(random);
   touch.not_after = random_instant(random);
+  touch.form = static_cast<std::uint32_t>(random() % 3);
   touch.handed_off = coin(random);
   touch.unanswered = coin(random);
   return touch;
@@ -58,6 +59,8 @@ Enrollment random_enrollment(std::mt19937& random) {
   Enrollment enrollment;
   enrollment.playbook = PlaybookId(random_text(random));
   enrollment.revision = Revision(random_hex(random, 64));
+  maybe(random, enrollment.variant, [&] { return static_cast<std::uint32_t>(random() % 4); });
+  maybe(random, enrollment.arm, [&] { return static_cast<std::uint32_t>(random() % 4); });
   enrollment.ordinal = static_cast<std::uint32_t>(random());
   enrollment.enrolled_at = random_instant(random);
   enrollment.triggered_at = random_instant(random);
@@ -79,7 +82,8 @@ Enrollment random_enrollment(std::mt19937& random) {
   enrollment.touches = random_int(random);
   enrollment.replies = random_int(random);
   maybe(random, enrollment.sla, [&] {
-    SlaState sla{random_instant(random), random_instant(random), std::nullopt};
+    SlaState sla{random_instant(random), random_instant(random), std::nullopt, {}, coin(random)};
+    sla.channels = ChannelSet(static_cast<std::uint8_t>(random() % 64));
     maybe(random, sla.at_risk, [&] { return random_instant(random); });
     return sla;
   });
@@ -127,8 +131,8 @@ class Description {
     return add("]");
   }
   Description& operator<<(const EmittedTouch& value) {
-    const auto& [at, channel, playbook, enrollment, step, action, due, not_after, handed_off, unanswered] = value;
-    return *this << at << channel << playbook << enrollment << step << action << due << not_after << handed_off
+    const auto& [at, channel, playbook, enrollment, step, action, due, not_after, form, handed_off, unanswered] = value;
+    return *this << at << channel << playbook << enrollment << step << action << due << not_after << form << handed_off
                  << unanswered;
   }
   Description& operator<<(const StepState& value) {
@@ -140,8 +144,8 @@ class Description {
     return *this << step << due << static_cast<int>(waiting) << until;
   }
   Description& operator<<(const SlaState& value) {
-    const auto& [started, deadline, at_risk] = value;
-    return *this << started << deadline << at_risk;
+    const auto& [started, deadline, at_risk, channels, escalate_on_breach] = value;
+    return *this << started << deadline << at_risk << channels << escalate_on_breach;
   }
   Description& operator<<(const Pause& value) {
     const auto& [manual, since, until] = value;
@@ -159,12 +163,17 @@ class Description {
     const auto& [playbook, enrollments, last_exit] = value;
     return *this << playbook << enrollments << last_exit;
   }
+  Description& operator<<(const ScoreGiven& value) {
+    const auto& [rule, points] = value;
+    return *this << std::to_string(rule) << points;
+  }
   Description& operator<<(const Enrollment& value) {
-    const auto& [playbook, revision, ordinal, enrolled_at, triggered_at, anchor, window_end, steps, wait_from,
-                 ready_from, asked, touches, replies, sla, exceptions, holding, validated_channel, pause] = value;
-    return *this << playbook << revision << ordinal << enrolled_at << triggered_at << anchor << window_end << steps
-                 << wait_from << ready_from << asked << touches << replies << sla << exceptions << holding
-                 << validated_channel << pause;
+    const auto& [playbook, revision, variant, arm, ordinal, enrolled_at, triggered_at, anchor, window_end, steps,
+                 wait_from, ready_from, asked, touches, replies, sla, exceptions, holding, validated_channel, pause] =
+        value;
+    return *this << playbook << revision << variant << arm << ordinal << enrolled_at << triggered_at << anchor
+                 << window_end << steps << wait_from << ready_from << asked << touches << replies << sla << exceptions
+                 << holding << validated_channel << pause;
   }
   std::string text() const { return text_; }
 
@@ -252,6 +261,11 @@ LeadState random_lead(std::mt19937& random, std::string id) {
     maybe(random, history.last_exit, [&] { return random_instant(random); });
   }
   maybe(random, lead.enrollment, [&] { return random_enrollment(random); });
+  maybe(random, lead.interrupted, [&] { return random_enrollment(random); });
+  for (std::size_t i = random() % 3; i > 0; --i) {
+    lead.score_given.push_back({std::uint64_t{random()} << 32U | random(), random_int(random)});
+  }
+  lead.handed_over = coin(random);
   lead.wake = random_instant(random);
   return lead;
 }
@@ -288,11 +302,11 @@ std::string describe(const cel::Value& value) {
 std::string describe(const LeadState& lead) {
   const auto& [id, subject, known, account, attributes, email, phone, phone_unusable, zone, opted_out, opted_out_of_all,
                complained, complained_of_all, erased, merged_into, non_replies, cool_down, touches, enrollments,
-               history, enrollment, wake] = lead;
+               history, enrollment, interrupted, score_given, handed_over, wake] = lead;
   Description out;
   out << id << subject << known << account << email << phone << phone_unusable << zone << opted_out << opted_out_of_all
       << complained << complained_of_all << erased << merged_into << non_replies << cool_down << touches << enrollments
-      << history << enrollment << wake;
+      << history << enrollment << interrupted << score_given << handed_over << wake;
   for (const auto& [name, value] : attributes.entries()) out << name << value;
   return out.text();
 }
