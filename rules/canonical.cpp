@@ -48,6 +48,10 @@ class JsonObject {
     return *this;
   }
   JsonObject& text(std::string_view key, std::string_view value) { return raw(key, json_text(value)); }
+  JsonObject& span(std::string_view key, const Span& value) {
+    if (value.business_days > 0) return text(key, fmt::format("{}bd", value.business_days));
+    return number(key, value.time.ms);
+  }
   JsonObject& number(std::string_view key, std::int64_t value) { return raw(key, fmt::format("{}", value)); }
   std::string close() const { return json_ + "}"; }
 
@@ -72,8 +76,8 @@ std::string names_of(const std::vector<EventType>& types) {
 std::string json_of(const Cap& cap) {
   JsonObject object;
   object.text("channel", cap.channel ? to_string(*cap.channel) : std::string_view("any")).number("max", cap.max);
-  if (const auto* rolling = std::get_if<Duration>(&cap.per)) {
-    object.number("per", rolling->ms);
+  if (const auto* rolling = std::get_if<Span>(&cap.per)) {
+    object.span("per", *rolling);
   } else {
     object.text("per", calendar_period_names()[static_cast<std::size_t>(std::get<Cap::Calendar>(cap.per))]);
   }
@@ -105,7 +109,7 @@ std::string json_of(const Enroll& enroll) {
   JsonObject object;
   if (enroll.again) {
     JsonObject again;
-    again.number("after", enroll.again->after.ms);
+    again.span("after", enroll.again->after);
     if (enroll.again->max) again.number("max", *enroll.again->max);
     object.raw("again", again.close());
   }
@@ -132,7 +136,7 @@ std::string json_of(const Sla& sla) {
   first_touch.text("clock", clock_names()[static_cast<std::size_t>(sla.clock)]);
   if (sla.escalate_on_breach) first_touch.text("on_breach", "escalate");
   if (sla.warn_at_ppm) first_touch.number("warn_at", *sla.warn_at_ppm);
-  first_touch.number("within", sla.within.ms);
+  first_touch.span("within", sla.within);
   return JsonObject().raw("first_touch", first_touch.close()).close();
 }
 
@@ -142,12 +146,12 @@ std::string json_of(const Step& step) {
   if (on_day && on_day->at) object.text("at", to_string(*on_day->at));
   object.text("channel", to_string(step.channel));
   if (on_day) object.number("day", on_day->day);
-  if (step.expires) object.number("expires", step.expires->ms);
+  if (step.expires) object.span("expires", *step.expires);
   object.text("id", step.id.value);
   object.text("on_cap", step.skip_on_cap ? "skip" : "defer");
   if (step.skip_if) object.text("skip_if", step.skip_if->expression.text());
   if (step.template_name) object.text("template", *step.template_name);
-  if (!on_day) object.number("wait", std::get<AfterWait>(step.when).wait.ms);
+  if (!on_day) object.span("wait", std::get<AfterWait>(step.when).wait);
   return object.close();
 }
 
@@ -155,12 +159,12 @@ std::string json_of(const Touches& touches) {
   JsonObject object;
   if (touches.max) object.number("max", *touches.max);
   object.number("min", touches.min);
-  if (touches.within) object.number("within", touches.within->ms);
+  if (touches.within) object.span("within", *touches.within);
   return object.close();
 }
 
 std::string json_of(const CoolDown& cool_down) {
-  return JsonObject().number("after", cool_down.after).number("pause", cool_down.pause.ms).close();
+  return JsonObject().number("after", cool_down.after).span("pause", cool_down.pause).close();
 }
 
 template <class T>
@@ -173,11 +177,11 @@ std::string json_of(const StepChange& change) {
   if (change.at) object.text("at", to_string(*change.at));
   if (change.channel) object.text("channel", to_string(*change.channel));
   if (change.day) object.number("day", *change.day);
-  if (change.expires) object.number("expires", change.expires->ms);
+  if (change.expires) object.span("expires", *change.expires);
   if (change.skip_on_cap) object.text("on_cap", *change.skip_on_cap ? "skip" : "defer");
   if (change.skip_if) object.text("skip_if", change.skip_if->expression.text());
   if (change.template_name) object.text("template", *change.template_name);
-  if (change.wait) object.number("wait", change.wait->ms);
+  if (change.wait) object.span("wait", *change.wait);
   return object.close();
 }
 
@@ -231,7 +235,7 @@ std::string json_of(const Experiment& experiment) {
   }
   JsonObject success;
   success.raw("goal", experiment.success_goal.empty() ? json_text("any") : names_of(experiment.success_goal));
-  if (experiment.success_within) success.number("within", experiment.success_within->ms);
+  if (experiment.success_within) success.span("within", *experiment.success_within);
   object.raw("success", success.close());
   object.text("unit", experiment_unit_names()[static_cast<std::size_t>(experiment.unit)]);
   return object.close();

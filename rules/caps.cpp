@@ -27,14 +27,15 @@ void for_each_counted(const Cap& cap, const Scope& scope, const Enrollment& enro
 }
 
 /// A rolling window: a touch at T stops counting at T + period; the cap frees at the max-th most recent + period.
-std::optional<Instant> rolling_frees(const Cap& cap, Duration period, const Scope& scope,
-                                     const Enrollment& enrollment) {
+std::optional<Instant> rolling_frees(const Cap& cap, const Span& period, const Scope& scope,
+                                     const Enrollment& enrollment, const Form& form) {
   int counted = 0;
   std::optional<Instant> frees;
   for_each_counted(cap, scope, enrollment, [&](Instant at) {
-    if (at + period <= scope.now()) return false;
+    const Instant end = scope.after(at, period, form);
+    if (end <= scope.now()) return false;
     if (++counted < cap.max) return true;
-    frees = at + period;
+    frees = end;
     return false;
   });
   return frees;
@@ -66,8 +67,8 @@ std::optional<FullCap> full_cap(const Scope& scope, const Enrollment& enrollment
   for (const Cap& cap : form.caps) {
     if (cap.channel && *cap.channel != channel) continue;
     std::optional<Instant> frees;
-    if (const auto* rolling = std::get_if<Duration>(&cap.per)) {
-      frees = rolling_frees(cap, *rolling, scope, enrollment);
+    if (const auto* rolling = std::get_if<Span>(&cap.per)) {
+      frees = rolling_frees(cap, *rolling, scope, enrollment, form);
     } else {
       frees = calendar_frees(cap, std::get<Cap::Calendar>(cap.per), scope, enrollment, scope.zone(form));
     }

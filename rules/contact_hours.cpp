@@ -73,4 +73,26 @@ std::optional<Instant> open_time_deadline(const ContactHours& hours, const Zone&
   return deadline;
 }
 
+Instant business_days_after(const ContactHours& hours, const Zone& zone, Instant start, int days) {
+  constexpr std::int32_t kHorizonDays = 15'000;
+  LocalDateTime at = zone.local(start);
+  const LocalDate last = at.date + kHorizonDays;
+  const auto go_to_open_day = [&] {
+    while (at.date < last && !is_open_day(hours, at.date)) at.date = at.date + 1;
+  };
+  if (!is_open_day(hours, at.date)) at.time = LocalTime{};
+  go_to_open_day();
+  for (int day = 0; day < days && at.date < last; ++day) {
+    at.date = at.date + 1;
+    go_to_open_day();
+  }
+  return at.date < last ? std::max(zone.resolve(at), start) : Instant::never();
+}
+
+Duration longest(const ContactHours& hours, int business_days) {
+  // A week holds an open day, unless a holiday takes it.
+  const auto weeks = business_days + static_cast<std::int64_t>(hours.holidays.size()) + 2;
+  return kDay * 7 * weeks;
+}
+
 }  // namespace relance::rules

@@ -37,4 +37,11 @@ std::optional<Instant> first_open(const ContactHours& hours, const Zone& zone, I
 /// Friday 16:00 ends on Friday 17:00. nullopt when it does not pass within 4000 days.
 std::optional<Instant> open_time_deadline(const ContactHours& hours, const Zone& zone, Instant start, Duration budget);
 
+/// The same local time `days` business days (open days, from midnight to midnight) after `start`; what begins on a
+/// closed day counts from the midnight that begins the next open one, so later starts never end earlier. never() when
+/// there are not that many within about 40 years.
+Instant business_days_after(const ContactHours& hours, const Zone& zone, Instant start, int days);
+/// At most this long, wherever they begin.
+Duration longest(const ContactHours& hours, int business_days);
+
 }  // namespace relance::rules

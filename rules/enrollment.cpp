@@ -21,7 +21,7 @@ bool again_blocks(const Scope& scope, const Playbook& playbook) {
   if (!playbook.enroll.again) return true;
   const Again& again = *playbook.enroll.again;
   if (again.max && history->enrollments >= static_cast<std::uint32_t>(*again.max)) return true;
-  return history->last_exit && scope.now() - *history->last_exit < again.after;
+  return history->last_exit && scope.now() < scope.after(*history->last_exit, again.after, playbook);
 }
 
 struct Asking {
@@ -81,7 +81,7 @@ void enroll(Scope& scope, const Playbook& playbook) {
   if (form.contact_hours) {
     enrollment.anchor = first_open(*form.contact_hours, scope.hours_zone(form), enrolled_at).value_or(enrolled_at);
   }
-  if (form.touches.within) enrollment.window_end = enrollment.anchor + *form.touches.within;
+  if (form.touches.within) enrollment.window_end = scope.after(enrollment.anchor, *form.touches.within, form);
   enrollment.wait_from = enrollment.anchor;
   enrollment.ready_from = enrolled_at;
   enrollment.steps.reserve(form.steps.size());

@@ -16,7 +16,7 @@ std::optional<Again> read_again(LoadContext& context, const Field& field) {
   const Block block(context, field, kAgainBlock);
   if (!block.is_map()) return std::nullopt;
   Again again;
-  if (const auto after = block.get("after")) again.after = read_duration(context, *after).value_or(Duration{});
+  if (const auto after = block.get("after")) again.after = read_span(context, *after).value_or(Span{});
   if (const auto max = block.get("max")) again.max = read_integer(context, *max, kPositiveCount);
   return again;
 }
@@ -38,7 +38,7 @@ ChannelSet read_channels(LoadContext& context, const Field& field) {
   return channels;
 }
 
-std::optional<std::variant<Cap::Calendar, Duration>> read_period(LoadContext& context, const Field& field) {
+std::optional<std::variant<Cap::Calendar, Span>> read_period(LoadContext& context, const Field& field) {
   const auto text = read_text(context, field, "`day`, `week` or a duration such as `48h`");
   if (!text) return std::nullopt;
   if (*text == "day") return Cap::Calendar::day;
@@ -50,7 +50,7 @@ std::optional<std::variant<Cap::Calendar, Duration>> read_period(LoadContext& co
            text->starts_with("month") ? "write 30d" : suggest(*text, calendar_period_names()));
     return std::nullopt;
   }
-  return read_positive_duration(context, field);
+  return read_positive_span(context, field);
 }
 
 std::optional<Cap> read_cap(LoadContext& context, const Field& field) {
@@ -147,8 +147,7 @@ std::optional<Sla> read_sla(LoadContext& context, const Field& field) {
   const Block block(context, *first_touch, kFirstTouchBlock);
   if (!block.is_map()) return std::nullopt;
   Sla sla{};
-  if (const auto within = block.get("within"))
-    sla.within = read_positive_duration(context, *within).value_or(Duration{});
+  if (const auto within = block.get("within")) sla.within = read_positive_span(context, *within).value_or(Span{});
   if (const auto clock = block.get("clock")) {
     sla.clock = static_cast<Sla::Clock>(read_word(context, *clock, clock_names()).value_or(0));
   }
@@ -167,7 +166,7 @@ std::optional<Touches> read_touches(LoadContext& context, const Field& field) {
   const auto min = block.get("min");
   if (min) touches.min = read_integer(context, *min, {}).value_or(0);
   if (const auto max = block.get("max")) touches.max = read_integer(context, *max, kPositiveCount);
-  if (const auto within = block.get("within")) touches.within = read_positive_duration(context, *within);
+  if (const auto within = block.get("within")) touches.within = read_positive_span(context, *within);
   if (min && touches.max && touches.min > *touches.max) {
     report(context, *min, "contradiction", fmt::format("`min` is above `max`: {} and {}", touches.min, *touches.max),
            "lower `min` or raise `max`");
@@ -193,7 +192,7 @@ std::optional<CoolDown> read_cool_down(LoadContext& context, const Field& field)
   if (const auto after = block.get("after"))
     cool_down.after = read_integer(context, *after, kPositiveCount).value_or(1);
   if (const auto pause = block.get("pause")) {
-    cool_down.pause = read_positive_duration(context, *pause).value_or(Duration{});
+    cool_down.pause = read_positive_span(context, *pause).value_or(Span{});
   }
   return cool_down;
 }

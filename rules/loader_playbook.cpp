@@ -85,6 +85,13 @@ void read_rules(LoadContext& context, const Block& block, Playbook& playbook) {
   }
 }
 
+void refuse_business_days(LoadContext& context, const std::string& suggestion) {
+  for (const Field& field : context.business_days) {
+    report(context, field, "business-days", "business days are days of `contact_hours`, and there are none here",
+           suggestion);
+  }
+}
+
 }  // namespace
 
 Playbook read_model(LoadContext& context, const YamlNode& document) {
@@ -99,6 +106,7 @@ Playbook read_model(LoadContext& context, const YamlNode& document) {
   if (const auto experiment = block.get("experiment")) playbook.experiment = read_experiment(context, *experiment);
   settle_zone(playbook, context.house);
   check_forms(context, playbook);
+  if (!playbook.contact_hours) refuse_business_days(context, "add `contact_hours`, or write days (`d`)");
   if (context.report.empty()) make_forms(playbook);
   return playbook;
 }
@@ -135,6 +143,7 @@ tl::expected<House, std::vector<Finding>> read_house(const SourceText& source) {
       if (const auto zone = block.get("zone")) house.zone = read_zone(context, *zone).value_or(Zone());
       if (const auto caps = block.get("caps")) house.caps = read_caps(context, *caps).value_or(std::vector<Cap>{});
       if (const auto score = block.get("score")) house.score = read_score(context, *score);
+      refuse_business_days(context, "write days (`d`): a house has no contact hours");
       if (const auto handoff = block.get("handoff")) house.handoff = read_handoff(context, *handoff);
     }
   }

@@ -32,7 +32,7 @@ std::variant<OnDay, AfterWait> read_when(LoadContext& context, const Block& bloc
   if (day) on_day.day = read_integer(context, *day, {.least = 0, .most = kLastDay}).value_or(0);
   if (at) on_day.at = read_at(context, *at);
   AfterWait after_wait{};
-  if (wait) after_wait.wait = read_duration(context, *wait).value_or(Duration{});
+  if (wait) after_wait.wait = read_span(context, *wait).value_or(Span{});
 
   if (day && wait) {
     report(context, *wait, "step-timing", "expected either `day` or `wait`, got both", "keep one of them");
@@ -56,7 +56,7 @@ std::optional<Step> read_step(LoadContext& context, const Field& field) {
   if (const auto channel = block.get("channel"))
     step.channel = read_channel(context, *channel).value_or(Channel::email);
   step.when = read_when(context, block);
-  if (const auto expires = block.get("expires")) step.expires = read_positive_duration(context, *expires);
+  if (const auto expires = block.get("expires")) step.expires = read_positive_span(context, *expires);
   if (const auto skip_if = block.get("skip_if")) step.skip_if = read_condition(context, *skip_if);
   if (const auto on_cap = block.get("on_cap")) step.skip_on_cap = read_skips_on_cap(context, *on_cap);
   if (const auto name = block.get("template")) step.template_name = read_template_name(context, *name);
@@ -102,8 +102,8 @@ StepChange read_change(LoadContext& context, const Field& field) {
   if (const auto channel = block.get("channel")) change.channel = read_channel(context, *channel);
   if (const auto day = block.get("day")) change.day = read_integer(context, *day, {.least = 0, .most = kLastDay});
   if (const auto at = block.get("at")) change.at = read_at(context, *at);
-  if (const auto wait = block.get("wait")) change.wait = read_duration(context, *wait);
-  if (const auto expires = block.get("expires")) change.expires = read_positive_duration(context, *expires);
+  if (const auto wait = block.get("wait")) change.wait = read_span(context, *wait);
+  if (const auto expires = block.get("expires")) change.expires = read_positive_span(context, *expires);
   if (const auto skip_if = block.get("skip_if")) change.skip_if = read_condition(context, *skip_if);
   if (const auto on_cap = block.get("on_cap")) change.skip_on_cap = read_skips_on_cap(context, *on_cap);
   if (const auto name = block.get("template")) change.template_name = read_template_name(context, *name);

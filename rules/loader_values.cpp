@@ -17,7 +17,7 @@ namespace relance::rules {
 namespace {
 
 constexpr std::string_view kFillIn = "write a value, or remove the key";
-constexpr std::string_view kDurationHelp = "a duration such as `30s`, `15m`, `2h`, `10d` or `1w`";
+constexpr std::string_view kDurationHelp = "a duration such as `30s`, `15m`, `2h`, `10d`, `1w` or `2bd`";
 
 bool is_digits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -265,14 +265,19 @@ std::optional<int> read_integer(LoadContext& context, const Field& field, const 
   return value;
 }
 
-std::optional<Duration> read_duration(LoadContext& context, const Field& field) {
+std::optional<Span> read_span(LoadContext& context, const Field& field) {
   const std::string* text = scalar_text(context, field, kDurationHelp);
   if (!text) return std::nullopt;
-  if (const auto duration = parse_duration(*text)) return duration;
-  if (text->size() > 2 && text->ends_with("bd") && is_digits(std::string_view(*text).substr(0, text->size() - 2))) {
-    report_unsupported(context, field, fmt::format("`{}` (business days)", *text));
-  } else if (text->size() > 1 && is_digits(std::string_view(*text).substr(0, text->size() - 1)) &&
-             std::string_view("smhdw").find(text->back()) != std::string_view::npos) {
+  if (const auto span = parse_span(*text)) {
+    if (span->business_days > 0) context.business_days.push_back(field);
+    return span;
+  }
+  const std::string_view number =
+      std::string_view(*text).substr(0, std::min(text->find_first_of("smhdwb"), text->size()));
+  const std::string_view unit = std::string_view(*text).substr(number.size());
+  if (is_digits(number) && unit == "bd") {
+    report(context, field, "out-of-range", fmt::format("expected at most `3650bd`, got {}", describe(*field.node)));
+  } else if (is_digits(number) && unit.size() == 1 && unit != "b") {
     report(context, field, "out-of-range", fmt::format("expected at most `36500d`, got {}", describe(*field.node)));
   } else {
     report_wrong(context, field, kDurationHelp, is_digits(*text) ? "add the unit" : "");
@@ -280,9 +285,9 @@ std::optional<Duration> read_duration(LoadContext& context, const Field& field) 
   return std::nullopt;
 }
 
-std::optional<Duration> read_positive_duration(LoadContext& context, const Field& field) {
-  const auto duration = read_duration(context, field);
-  if (!duration || *duration > Duration{0}) return duration;
+std::optional<Span> read_positive_span(LoadContext& context, const Field& field) {
+  const auto span = read_span(context, field);
+  if (!span || !span->is_zero()) return span;
   report(context, field, "stops-everything",
          fmt::format("{} would silently stop everything; expected more than no time", describe(*field.node)),
          "write more than that, or leave it out");

@@ -19,18 +19,20 @@
 
 namespace relance::rules {
 
+/// One value and how messages name it: "steps[2].expires".
+struct Field {
+  const YamlNode* node;
+  std::string path;
+};
+
 /// What the readers of one file share.
 struct LoadContext {
   Report& report;
   const House& house;
   /// The text of a file beside the one that is read, or one sentence why not.
   std::function<tl::expected<std::string, std::string>(const std::string& name)> read_beside;
-};
-
-/// One value and how messages name it: "steps[2].expires".
-struct Field {
-  const YamlNode* node;
-  std::string path;
+  /// Where the file speaks of business days, which only contact hours explain.
+  std::vector<Field> business_days{};
 };
 
 /// A map of the language while it is read. Reports unknown, unsupported and missing keys when it is made.
@@ -86,8 +88,8 @@ struct IntegerBounds {
   bool zero_stops = false;  // 0 gets its own message
 };
 std::optional<int> read_integer(LoadContext& context, const Field& field, const IntegerBounds& bounds);
-std::optional<Duration> read_duration(LoadContext& context, const Field& field);
-std::optional<Duration> read_positive_duration(LoadContext& context, const Field& field);
+std::optional<Span> read_span(LoadContext& context, const Field& field);
+std::optional<Span> read_positive_span(LoadContext& context, const Field& field);
 /// `75%` as parts per million, between 0 and 100 % exclusive.
 std::optional<std::int32_t> read_rate(LoadContext& context, const Field& field);
 std::optional<LocalTime> read_time_of_day(LoadContext& context, const Field& field);

@@ -99,7 +99,7 @@ void read_success(LoadContext& context, const Field& field, Experiment& experime
   if (goal && !(goal->node->is_scalar() && goal->node->text == "any")) {
     experiment.success_goal = read_event_types(context, *goal).value_or(std::vector<EventType>{});
   }
-  if (const auto within = block.get("within")) experiment.success_within = read_positive_duration(context, *within);
+  if (const auto within = block.get("within")) experiment.success_within = read_positive_span(context, *within);
 }
 
 /// The ids of all steps that some list of the file has.

@@ -101,11 +101,14 @@ void start_sla(Scope& scope, Enrollment& enrollment, const Form& form) {
     if (sla.clock == Sla::Clock::wall || !form.contact_hours) return start + budget;
     return open_time_deadline(*form.contact_hours, scope.hours_zone(form), start, budget).value_or(Instant::never());
   };
-  SlaState state{start, after(sla.within), std::nullopt, sla.channels, sla.escalate_on_breach};
+  const bool in_days = sla.within.business_days > 0;  // the same for both clocks
+  SlaState state{start, in_days ? scope.after(start, sla.within, form) : after(sla.within.time), std::nullopt,
+                 sla.channels, sla.escalate_on_breach};
   if (sla.warn_at_ppm) {
+    const Duration whole = in_days ? state.deadline - start : sla.within.time;
     const Duration warn{std::max<std::int64_t>(
-        1, sla.within.ms / 1'000'000 * *sla.warn_at_ppm + sla.within.ms % 1'000'000 * *sla.warn_at_ppm / 1'000'000)};
-    state.at_risk = after(warn);
+        1, whole.ms / 1'000'000 * *sla.warn_at_ppm + whole.ms % 1'000'000 * *sla.warn_at_ppm / 1'000'000)};
+    state.at_risk = in_days ? start + warn : after(warn);
   }
   enrollment.sla = state;
 }

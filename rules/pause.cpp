@@ -66,7 +66,7 @@ void resume(Scope& scope, Enrollment& enrollment) {
   if (days > 0) enrollment.anchor = zone.resolve({anchor.date + days, anchor.time});
   enrollment.wait_from = enrollment.wait_from + length;
   enrollment.ready_from = scope.now();
-  if (form.touches.within) enrollment.window_end = enrollment.anchor + *form.touches.within;
+  if (form.touches.within) enrollment.window_end = scope.after(enrollment.anchor, *form.touches.within, form);
   if (enrollment.asked) {
     const Step* step = form.find_step(enrollment.asked->step);
     if (step) enrollment.asked->due = step_due(scope, enrollment, form, *step);

@@ -22,17 +22,23 @@ std::string_view scope_name(Cap::Scope scope) {
 }
 
 Duration longest_rolling_cap(const Form& form) {
-  Duration longest{0};
+  Duration longest_period{0};
   for (const Cap& cap : form.caps) {
-    if (const auto* rolling = std::get_if<Duration>(&cap.per)) longest = std::max(longest, *rolling);
+    const auto* rolling = std::get_if<Span>(&cap.per);
+    if (!rolling) continue;
+    const bool counts_days = rolling->business_days > 0 && form.contact_hours;
+    longest_period =
+        std::max(longest_period, counts_days ? longest(*form.contact_hours, rolling->business_days) : rolling->time);
   }
-  return longest;
+  return longest_period;
 }
 
 Duration longest_rolling_cap(const Playbook& playbook) {
-  Duration longest = longest_rolling_cap(static_cast<const Form&>(playbook));
-  for (const Form& form : playbook.replaced_forms) longest = std::max(longest, longest_rolling_cap(form));
-  return longest;
+  Duration longest_period = longest_rolling_cap(static_cast<const Form&>(playbook));
+  for (const Form& form : playbook.replaced_forms) {
+    longest_period = std::max(longest_period, longest_rolling_cap(form));
+  }
+  return longest_period;
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ struct Condition {
 };
 
 struct Again {
-  Duration after{0};
+  Span after;
   std::optional<int> max;  // enrollments in all; absent: unlimited
 };
 
@@ -53,7 +53,7 @@ enum class InFlight { pin, migrate, end };
 
 struct Sla {
   enum class Clock { wall, business };
-  Duration within;
+  Span within;
   Clock clock = Clock::wall;
   std::optional<std::int32_t> warn_at_ppm;  // 750'000 for 75%
   bool escalate_on_breach = false;
@@ -63,7 +63,7 @@ struct Sla {
 struct Touches {
   int min = 0;
   std::optional<int> max;
-  std::optional<Duration> within;
+  std::optional<Span> within;
 };
 
 struct Cap {
@@ -72,14 +72,14 @@ struct Cap {
   Scope scope = Scope::lead;
   std::optional<Channel> channel;  // absent: any
   int max = 0;                     // >= 1
-  std::variant<Calendar, Duration> per;
+  std::variant<Calendar, Span> per;
 };
 /// "cap:lead:any", "cap:account:email": the rule id that a record carries.
 std::string rule_id(const Cap& cap);
 
 struct CoolDown {
   int after = 0;
-  Duration pause;
+  Span pause;
 };
 
 struct OnDay {
@@ -87,14 +87,14 @@ struct OnDay {
   std::optional<LocalTime> at;
 };
 struct AfterWait {
-  Duration wait;
+  Span wait;
 };
 
 struct Step {
   StepId id;
   Channel channel = Channel::email;
   std::variant<OnDay, AfterWait> when;
-  std::optional<Duration> expires;
+  std::optional<Span> expires;
   std::optional<Condition> skip_if;
   bool skip_on_cap = false;                  // `on_cap: skip`; default defer
   std::optional<std::string> template_name;  // "smb-inbound/context"
@@ -125,8 +125,8 @@ struct StepChange {
   std::optional<Channel> channel;
   std::optional<int> day;
   std::optional<LocalTime> at;
-  std::optional<Duration> wait;
-  std::optional<Duration> expires;
+  std::optional<Span> wait;
+  std::optional<Span> expires;
   std::optional<Condition> skip_if;
   std::optional<bool> skip_on_cap;
   std::optional<std::string> template_name;
@@ -168,7 +168,7 @@ struct Experiment {
   std::vector<Arm> arms;  // in the order of the file; the choice depends on it
   /// What counts as a success; no type: any goal of the playbook.
   std::vector<EventType> success_goal;
-  std::optional<Duration> success_within;
+  std::optional<Span> success_within;
   int min_per_arm = 0;
   Position position;
 };

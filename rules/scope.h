@@ -24,6 +24,11 @@ struct Scope {
     const auto& hours = form.contact_hours;
     return hours && hours->fixed_zone ? *hours->fixed_zone : zone(form);
   }
+  /// The end of a span that begins at `start`; the form's contact hours say what a business day is.
+  Instant after(Instant start, const Span& span, const Form& form) const {
+    if (span.business_days == 0 || !form.contact_hours) return start + span.time;
+    return business_days_after(*form.contact_hours, hours_zone(form), start, span.business_days);
+  }
   Truth ask(const Condition& condition) const { return rules::ask(condition, lead, event, now()); }
 
   /// The id of the lead's enrollment of that ordinal, computed once: many records of a decision name it.

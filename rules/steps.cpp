@@ -16,8 +16,9 @@ StepState* open_step(Enrollment& enrollment) {
   return nullptr;
 }
 
-Instant plus(Instant instant, const std::optional<Duration>& duration) {
-  return duration ? instant + *duration : Instant::never();
+/// When a step that was due then is too late; never() without `expires`.
+Instant expiry(const Scope& scope, const Form& form, const Step& step, Instant due) {
+  return step.expires ? scope.after(due, *step.expires, form) : Instant::never();
 }
 
 void resolve(Scope& scope, Enrollment& enrollment, StepState& state, StepStatus status) {
@@ -35,7 +36,7 @@ std::string local_time(const Zone& zone, Instant instant) {
 void start_cool_down(Scope& scope, const Enrollment& enrollment, const Form& form) {
   LeadState& lead = scope.lead;
   if (!form.cool_down || lead.cool_down || lead.non_replies < form.cool_down->after) return;
-  lead.cool_down = CoolDownState{scope.now() + form.cool_down->pause, enrollment.playbook};
+  lead.cool_down = CoolDownState{scope.after(scope.now(), form.cool_down->pause, form), enrollment.playbook};
   scope.record(RecordType::cool_down_started, enrollment).until = lead.cool_down->until;
 }
 
@@ -106,7 +107,8 @@ void wait(Scope& scope, Enrollment& enrollment, const Step& step, Instant due, c
 }  // namespace
 
 Instant step_due(const Scope& scope, const Enrollment& enrollment, const Form& form, const Step& step) {
-  if (const auto* wait_step = std::get_if<AfterWait>(&step.when)) return enrollment.wait_from + wait_step->wait;
+  if (const auto* wait_step = std::get_if<AfterWait>(&step.when))
+    return scope.after(enrollment.wait_from, wait_step->wait, form);
   const auto& on_day = std::get<OnDay>(step.when);
   const Zone& zone = scope.zone(form);
   const LocalDateTime anchor = zone.local(enrollment.anchor);
@@ -125,7 +127,7 @@ Instant step_instant(const Scope& scope, const Enrollment& enrollment, const For
   const Step& step = *form.find_step(state->id);
   Instant at;
   if (enrollment.asked) {
-    at = std::min(enrollment.asked->until, plus(enrollment.asked->due, step.expires));
+    at = std::min(enrollment.asked->until, expiry(scope, form, step, enrollment.asked->due));
   } else {
     at = step_due(scope, enrollment, form, step);
   }
@@ -142,7 +144,7 @@ void ask_step(Scope& scope, Enrollment& enrollment) {
     skip(scope, enrollment, step, state, "skip_if");
   } else if (!has_contact_point(scope.lead, step.channel)) {
     skip(scope, enrollment, step, state, "no_contact_point");
-  } else if (step.expires && scope.now() >= due + *step.expires) {
+  } else if (step.expires && scope.now() >= expiry(scope, form, step, due)) {
     withhold(scope, enrollment, step, state, "expired");
   } else if (form.touches.max && enrollment.touches >= *form.touches.max) {
     withhold(scope, enrollment, step, state, "touches_max");

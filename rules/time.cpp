@@ -154,6 +154,21 @@ std::optional<Duration> parse_duration(std::string_view text) {
   return Duration{count * unit};
 }
 
+std::optional<Span> parse_span(std::string_view text) {
+  constexpr int kMostBusinessDays = 3650;
+  if (!text.ends_with("bd") || text.size() < 3) {
+    const auto duration = parse_duration(text);
+    return duration ? std::optional<Span>(*duration) : std::nullopt;
+  }
+  int days = 0;
+  for (const char c : text.substr(0, text.size() - 2)) {
+    if (!is_digit(c)) return std::nullopt;
+    days = days * 10 + (c - '0');
+    if (days > kMostBusinessDays) return std::nullopt;
+  }
+  return Span::in_business_days(days);
+}
+
 std::string to_string(Duration duration) {
   struct Unit {
     std::int64_t ms;

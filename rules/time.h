@@ -34,6 +34,22 @@ constexpr Duration operator+(Duration a, Duration b) { return {a.ms + b.ms}; }
 constexpr Duration operator-(Duration a, Duration b) { return {a.ms - b.ms}; }
 constexpr Duration operator*(Duration d, std::int64_t n) { return {d.ms * n}; }
 
+/// A duration as the language writes it: time, or business days, whose length depends on when and where they begin
+/// (business_days_after() in rules/contact_hours.h). Never both.
+struct Span {
+  Duration time;
+  int business_days = 0;
+
+  constexpr Span(Duration duration = Duration{0}) : time(duration) {}  // NOLINT: a duration is one
+  static constexpr Span in_business_days(int days) {
+    Span span;
+    span.business_days = days;
+    return span;
+  }
+  constexpr bool is_zero() const { return time.ms == 0 && business_days == 0; }
+  friend constexpr bool operator==(const Span&, const Span&) = default;
+};
+
 /// RFC 3339 in UTC with milliseconds: 2026-03-02T08:10:00.000Z. Years 0000 to 9999; others print as plain milliseconds.
 std::string to_string(Instant instant);
 void append_to(std::string& out, Instant instant);
@@ -46,6 +62,8 @@ std::optional<Instant> parse_rfc3339(std::string_view text);
 /// The language's durations: `30s 15m 2h 10d 1w`, one unit, digits without sign; at most 36500 days. `0s` is valid
 /// here.
 std::optional<Duration> parse_duration(std::string_view text);
+/// The same and business days (`2bd`), at most 3650 of them.
+std::optional<Span> parse_span(std::string_view text);
 /// The shortest exact form in the language's units (`90m`, `2h`, `10d`); milliseconds that fit no unit print as
 /// `1500ms`.
 std::string to_string(Duration duration);

@@ -61,7 +61,7 @@ void switch_form(Scope& scope, Enrollment& enrollment, const Form& form) {
   enrollment.asked.reset();
   enrollment.ready_from = scope.now();
   enrollment.window_end.reset();
-  if (form.touches.within) enrollment.window_end = enrollment.anchor + *form.touches.within;
+  if (form.touches.within) enrollment.window_end = scope.after(enrollment.anchor, *form.touches.within, form);
 }
 
 void handle_variant(Scope& scope) {

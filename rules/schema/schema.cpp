@@ -14,8 +14,8 @@ namespace relance::rules {
 
 namespace {
 
-constexpr std::string_view kDurationPattern = R"("type": "string", "pattern": "^[0-9]+[smhdw]$")";
-constexpr std::string_view kPositiveDurationPattern = R"("type": "string", "pattern": "^0*[1-9][0-9]*[smhdw]$")";
+constexpr std::string_view kDurationPattern = R"("type": "string", "pattern": "^[0-9]+([smhdw]|bd)$")";
+constexpr std::string_view kPositiveDurationPattern = R"("type": "string", "pattern": "^0*[1-9][0-9]*([smhdw]|bd)$")";
 constexpr std::string_view kZonePattern = R"("type": "string", "minLength": 1, "examples": ["Europe/Paris", "UTC"])";
 constexpr std::string_view kOneWindow = "([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)";
 

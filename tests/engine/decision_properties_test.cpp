@@ -226,7 +226,7 @@ class Auditor {
         break;
       case RecordType::cool_down_started:
         RC_ASSERT(!lead.cool_down.has_value());
-        RC_ASSERT(*record.until == record.at + lead.playbook->cool_down->pause);
+        RC_ASSERT(*record.until == record.at + lead.playbook->cool_down->pause.time);
         lead.cool_down = record.until;
         break;
       case RecordType::cool_down_ended:
@@ -338,8 +338,8 @@ class Auditor {
       if (cap.scope == rules::Cap::Scope::account && other.account != touch.account) continue;
       if (cap.scope == rules::Cap::Scope::playbook && other.enrollment != touch.enrollment) continue;
       const rules::LocalDate date = zone.local_date(other.at);
-      if (const auto* rolling = std::get_if<Duration>(&cap.per)) {
-        counted += other.at + *rolling > touch.at;
+      if (const auto* rolling = std::get_if<rules::Span>(&cap.per)) {
+        counted += other.at + rolling->time > touch.at;
       } else if (std::get<rules::Cap::Calendar>(cap.per) == rules::Cap::Calendar::day) {
         counted += date == today;
       } else {

@@ -283,6 +283,32 @@ TEST_CASE("spacing goes by the lead's dates") {
         lines("03-02 14:30 touch.emitted a\n03-02 15:10 touch.emitted c"));
 }
 
+TEST_CASE("business days count in every span of a playbook") {
+  // 2026-03-06 is a Friday, 2026-03-09 a holiday.
+  CHECK(story_of({{cadence(R"(
+contact_hours: { from: "09:00", to: "17:00", holidays: ["2026-03-09"] }
+touches: { within: 3bd }
+cool_down: { after: 2, pause: 1bd }
+caps: [{ max: 1, per: 1bd }]
+steps: [{ id: a, day: 0, channel: task }, { id: b, wait: 1bd, channel: task }, { id: c, wait: 1h, channel: task },
+  { id: d, wait: 1h, channel: task, expires: 1bd }]
+)")},
+                  {{"03-06 10:00", "L", "lead.created"}}}) == lines(R"(
+    03-06 10:00 lead.enrolled p
+    03-06 10:00 touch.emitted a
+    03-10 10:00 touch.emitted b
+    03-10 10:00 cool_down.started until 03-11 10:00
+    03-10 11:00 touch.deferred c cool_down until 03-11 10:00
+    03-11 10:00 cool_down.ended
+    03-11 10:00 touch.emitted c
+    03-11 11:00 touch.deferred d cap:lead:any until 03-12 10:00
+    03-12 10:00 touch.emitted d
+    03-12 10:00 cool_down.started until 03-13 10:00
+    03-12 10:00 lead.exited p completed []
+    03-13 10:00 cool_down.ended
+  )"));
+}
+
 TEST_CASE("work goes by instant, then by lead") {
   Run run(rulebook_of({cadence("steps: [{ id: a, day: 1, channel: task }]")}));
   for (const char* lead : {"C", "A", "B"}) run.handle({"03-02 09:00", lead, "lead.created"});

@@ -5,6 +5,7 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -299,6 +300,53 @@ Case any_case() {
   }
   const Zone here = zone(reference->name());
   return {reference, here, start, any_hours(here.local_date(start))};
+}
+
+TEST_CASE("business days skip weekends and holidays and keep the local time") {
+  ContactHours hours = office_hours();
+  hours.holidays = {parse_date("2026-05-01").value()};  // a Friday
+  const Zone paris = zone("Europe/Paris");
+  const auto after = [&](std::string_view start, int days) {
+    return to_string(business_days_after(hours, paris, at(start), days));
+  };
+  CHECK(after("2026-03-02T10:00:00+01:00", 1) == "2026-03-03T09:00:00.000Z");
+  CHECK(after("2026-03-06T18:30:00+01:00", 1) == "2026-03-09T17:30:00.000Z");  // Friday evening: Monday evening
+  CHECK(after("2026-03-27T10:00:00+01:00", 1) == "2026-03-30T08:00:00.000Z");  // over a clock change
+  CHECK(after("2026-04-30T10:00:00+02:00", 2) == "2026-05-05T08:00:00.000Z");  // over a holiday and a weekend
+  CHECK(after("2026-03-07T10:00:00+01:00", 1) == "2026-03-09T23:00:00.000Z");  // Saturday: all of Monday
+  CHECK(after("2026-03-08T10:00:00+01:00", 0) == "2026-03-08T23:00:00.000Z");
+  CHECK(after("2026-03-02T10:00:00+01:00", 0) == "2026-03-02T09:00:00.000Z");
+}
+
+TEST_CASE("business days that never come say so") {
+  ContactHours hours = office_hours();
+  hours.days = {};
+  CHECK(business_days_after(hours, zone("UTC"), at("2026-03-02T10:00:00Z"), 1) == Instant::never());
+}
+
+TEST_CASE("business days that begin later never end earlier, and never later than the longest") {
+  CHECK(rc::check([](unsigned seed) {
+    std::mt19937 random(seed);
+    ContactHours hours = office_hours();
+    for (bool& day : hours.days) day = random() % 3 != 0;
+    hours.days[random() % 7] = true;
+    const LocalDate first = parse_date("2026-01-01").value();
+    for (int day = 0; day < 400; ++day) {
+      if (random() % 8 == 0) hours.holidays.push_back(first + day);
+    }
+    const Zone paris = zone("Europe/Paris");
+    const int days = static_cast<int>(random() % 12);
+    Instant before = Instant::earliest();
+    Instant start = at("2026-02-01T00:00:00Z");
+    for (int step = 0; step < 100; ++step) {
+      start = start + Duration{static_cast<std::int64_t>(random() % 20'000'000)};
+      const Instant end = business_days_after(hours, paris, start, days);
+      RC_ASSERT(end >= before);
+      RC_ASSERT(end >= start);
+      RC_ASSERT(end - start <= longest(hours, days));
+      before = end;
+    }
+  }));
 }
 
 TEST_CASE("hours are open exactly when a walk minute by minute finds them open") {
