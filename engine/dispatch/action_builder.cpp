@@ -28,6 +28,14 @@ Value template_data(const LeadState& lead, const SenderConfig& sender, const std
 
 }  // namespace
 
+std::string contact_point(const OutboxRow& row, const LeadState& lead) {
+  if (row.kind == ActionKind::cancel || row.kind == ActionKind::escalate || !row.channel) return {};
+  const auto kind = rules::address_kind(*row.channel);
+  if (kind == rules::Address::Kind::email && lead.email) return lead.email->reveal();
+  if (kind == rules::Address::Kind::phone && lead.phone) return lead.phone->reveal();
+  return {};
+}
+
 tl::expected<Action, std::string> ActionBuilder::build(const OutboxRow& row, const LeadState& lead) const {
   Action action;
   action.id = row.id;
@@ -52,9 +60,7 @@ tl::expected<Action, std::string> ActionBuilder::build(const OutboxRow& row, con
     return action;
   }
   action.name = lead.attributes.text("name");
-  const auto kind = row.channel ? rules::address_kind(*row.channel) : std::nullopt;
-  if (kind == rules::Address::Kind::email && lead.email) action.contact_point = lead.email->reveal();
-  if (kind == rules::Address::Kind::phone && lead.phone) action.contact_point = lead.phone->reveal();
+  action.contact_point = contact_point(row, lead);
   if (auto added = add_message(action, row, lead); !added) return tl::unexpected<std::string>(added.error());
   return action;
 }

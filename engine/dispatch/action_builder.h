@@ -12,6 +12,9 @@
 
 namespace relance::engine {
 
+/// Where the action would go now: the lead's email address or phone number; empty when the channel needs neither.
+std::string contact_point(const OutboxRow& row, const rules::LeadState& lead);
+
 class ActionBuilder {
  public:
   struct Settings {

@@ -251,14 +251,16 @@ void Outbox::start(const ActionId& action, Processor& processor) {
     }
   }
 
+  // Identical on every retry, unless the lead has another contact point by now: the gate asked about that one.
+  const auto earlier = action_from_cloud_event(row->payload);
+  const bool same = earlier && earlier->contact_point == contact_point(*row, *lead);
+  if (row->may_have_happened && !same) {
+    park(*std::move(row));  // the earlier one may have it: to another it would be a second message
+    return;
+  }
   place(action, known, Known::Place::under_way);
   ++row->attempts;
-  auto built = parts_.builder.build(*row, *lead);
-  if (!row->payload.empty()) {
-    // Identical on every retry, unless the lead has another contact point by now: the gate asked about that one.
-    auto earlier = action_from_cloud_event(row->payload);
-    if (earlier && (!built || built->contact_point == earlier->contact_point)) built = std::move(earlier);
-  }
+  auto built = same ? earlier : parts_.builder.build(*row, *lead);
   if (!built) {
     spdlog::error("event=action_not_built action={} playbook={} step={} reason=\"{}\"", action.value,
                   row->playbook.value, row->step.value, built.error());
@@ -311,6 +313,7 @@ void Outbox::finished(const DeliveryResult& done, Processor& processor) {
       break;
     case AttemptResult::Kind::outcome_unknown:
       ++statistics_.unknown;
+      row->may_have_happened = true;
       if (route(*row).pool->idempotent()) {
         try_again(std::move(*row), *lead, result, processor);
       } else {
@@ -340,7 +343,7 @@ void Outbox::try_again(OutboxRow row, LeadState& lead, const AttemptResult& resu
 void Outbox::give_up(OutboxRow row, const AttemptResult& result, Processor& processor) {
   spdlog::warn("event=action_given_up action={} attempts={} reason=\"{}\"", row.id.value, row.attempts, result.reason);
   // What may have happened is for a person to find out; what did not happen has failed.
-  if (result.kind == AttemptResult::Kind::outcome_unknown || !passes_gate(row)) {
+  if (row.may_have_happened || !passes_gate(row)) {
     park(std::move(row));
   } else {
     complete(row, "failed", result, processor);

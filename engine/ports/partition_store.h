@@ -60,8 +60,9 @@ struct OutboxRow {
   rules::Instant due;
   rules::Instant not_after = rules::Instant::never();
   rules::Instant not_before = rules::Instant::earliest();
-  std::int32_t attempts = 0;  // started so far
-  std::string payload;        // the serialised Action, set with state `started`; personal data, stored sealed
+  std::int32_t attempts = 0;       // started so far
+  bool may_have_happened = false;  // one of them had an unknown outcome
+  std::string payload;             // the serialised Action, set with state `started`; personal data, stored sealed
 };
 
 struct StoreError {

@@ -63,7 +63,7 @@ std::optional<std::vector<rules::AccountTouch>> decode_account(std::string_view 
 
 std::string encode_outbox(const SealedOutboxRow& sealed) {
   const auto& [id, kind, state, lead, playbook, revision, step, channel, template_name, reason, to, created, due,
-               not_after, not_before, attempts, payload] = sealed.row;
+               not_after, not_before, attempts, may_have_happened, payload] = sealed.row;
   store::OutboxRow message;
   message.set_encoding(kEncoding);
   message.set_kind(static_cast<std::uint32_t>(kind));
@@ -81,6 +81,7 @@ std::string encode_outbox(const SealedOutboxRow& sealed) {
   put_instant(not_after, [&](auto ms) { message.set_not_after(ms); });
   if (not_before != rules::Instant::earliest()) message.set_not_before(not_before.ms);
   message.set_attempts(attempts);
+  message.set_may_have_happened(may_have_happened);
   message.set_subject(to_id_octets(sealed.subject.value));
   message.set_sealed_payload(payload);
   return message.SerializeAsString();
@@ -108,6 +109,7 @@ std::optional<SealedOutboxRow> decode_outbox(std::string_view bytes) {
   row.not_after = instant_or_never(message->has_not_after(), message->not_after());
   row.not_before = message->has_not_before() ? rules::Instant{message->not_before()} : rules::Instant::earliest();
   row.attempts = message->attempts();
+  row.may_have_happened = message->may_have_happened();
   row.payload = message->sealed_payload();
   sealed.subject.value = from_id_octets(message->subject());
   return sealed;

@@ -59,6 +59,42 @@ TEST_CASE("a retry to the same contact point is the same to the last octet, what
   CHECK(to_cloud_event(desk.other_side().call(0).action) == to_cloud_event(desk.other_side().call(1).action));
 }
 
+TEST_CASE("what may have reached one address is not repeated to another") {
+  EngineDesk desk({.playbooks = {kMail}});
+  desk.other_side().answers([](const OtherSide::Call&) { return answer_of(Kind::outcome_unknown); });
+  desk.begin();
+  desk.submit(arrives());
+  desk.settle_after(1);
+  desk.end();
+  desk.begin();
+  desk.submit({"03-02 09:00", "L", "lead.updated", "'email':'ada@example.com'"});
+  desk.set_clock("03-02 09:01");
+  CHECK(desk.other_side().calls() == 1);
+  CHECK(desk.parked() == 1);
+  desk.end();
+  desk.begin();
+  desk.settle();
+  CHECK(desk.other_side().calls() == 1);
+  CHECK(desk.parked() == 1);
+}
+
+TEST_CASE("an action that may have happened is parked when its attempts are used up, not called a failure") {
+  EngineDesk desk({.playbooks = {kMail}});
+  desk.other_side().answers(
+      [](const OtherSide::Call& call) { return answer_of(call.attempt == 1 ? Kind::outcome_unknown : Kind::retry); });
+  desk.begin();
+  desk.submit(arrives());
+  std::size_t calls = 0;
+  for (const char* at : {"03-02 09:01", "03-02 09:03", "03-02 09:07", "03-02 09:15"}) {
+    desk.settle_after(++calls);
+    desk.set_clock(at);
+  }
+  desk.settle_after(5);
+  CHECK(desk.other_side().calls() == 5);
+  CHECK(desk.parked() == 1);
+  CHECK(desk.story("L").find("touch.completed") == std::string::npos);
+}
+
 TEST_CASE("an opt-out that is answered while a call is under way is the last thing that call leads to") {
   for (const bool idempotent : {true, false}) {
     for (const Kind kind : {Kind::retry, Kind::outcome_unknown}) {
