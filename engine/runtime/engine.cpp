@@ -31,11 +31,16 @@ Engine::Engine(Parts parts, EngineSettings settings)
       requests_{ArrivalQueue(static_cast<std::size_t>(settings.intake.queue), [this] { wake(); }), std::nullopt},
       inputs_{ArrivalQueue(static_cast<std::size_t>(settings.intake.queue), [this] { wake(); }), std::nullopt},
       processor_(parts.rulebook, parts.store, parts.outbox) {
-  if (const auto clock = parts_.store.position(kClockPosition)) {
-    committed_clock_ = Instant{*clock};
+  if (const auto clock = last_clock(parts_.store)) {
+    committed_clock_ = *clock;
     parts_.clock.continue_from(committed_clock_);
     processor_.advance(committed_clock_);
   }
+}
+
+std::optional<Instant> Engine::last_clock(DurableStore& store) {
+  const auto position = store.position(kClockPosition);
+  return position ? std::optional(Instant{*position}) : std::nullopt;
 }
 
 // --- The loop -----------------------------------------------------------------------------------------------------
@@ -109,13 +114,27 @@ void Engine::turn() {
 bool Engine::may_dispatch(bool caught_up) {
   if (stopping_) return false;
   if (parts_.clock.moved_by_events()) return true;
-  if (!caught_up || requests_.waiting()) return false;
+  if (!caught_up || requests_.waiting() || clock_was_set_back()) return false;
   if (!hold_) return true;
   const bool behind = hold_->behind() || inputs_.waiting();
   if (behind && std::chrono::steady_clock::now() < hold_->until) return false;
   if (behind) spdlog::warn("event=inputs_behind text=\"actions go out although the inputs are not caught up\"");
   hold_.reset();
   return true;
+}
+
+/// The engine's clock never runs backwards, so it stands until the machine's comes past it again. Meanwhile the gate
+/// would be asked about an instant that is not yet: contact hours may be closed.
+bool Engine::clock_was_set_back() {
+  const auto behind = parts_.clock.behind(processor_.clock());
+  const bool set_back = behind.count() > 0;
+  if (set_back && !set_back_) {
+    spdlog::error(
+        "event=clock_set_back behind_ms={} text=\"no action goes out until the machine's clock has caught up\"",
+        behind.count());
+  }
+  set_back_ = set_back;
+  return set_back;
 }
 
 void Engine::hold_dispatch(std::function<bool()> behind, std::chrono::seconds at_most) {
@@ -269,7 +288,8 @@ void Engine::arm_timer() {
   const bool waits_for_calls = parts_.clock.moved_by_events() && !parts_.outbox.idle();
   // A group that was taken and cannot go on waits for a result; a new one may be able to.
   const auto can_go_on = [&](const Door& door) { return door.taken ? !waits_for_calls : door.queue.size() > 0; };
-  const bool can_start = !stopping_ && !hold_ && parts_.outbox.has_startable();
+  const auto set_back = parts_.clock.behind(processor_.clock());
+  const bool can_start = !stopping_ && !hold_ && set_back.count() == 0 && parts_.outbox.has_startable();
   if (can_go_on(requests_) || can_go_on(inputs_) || can_start) {
     schedule_turn();
     return;
@@ -288,7 +308,8 @@ void Engine::arm_timer() {
     if (const auto due = processor_.next_due()) wait = std::min(wait, parts_.clock.until(*due));
     if (const auto release = parts_.outbox.next_release()) wait = std::min(wait, parts_.clock.until(*release));
   }
-  const auto start = hold_ || stopping_ ? std::nullopt : parts_.outbox.next_start();
+  if (set_back.count() > 0) wait = std::min(wait, set_back);
+  const auto start = hold_ || stopping_ || set_back.count() > 0 ? std::nullopt : parts_.outbox.next_start();
   if (start) wait = std::min(wait, *start);
   timer_.expires_after(std::max(wait, std::chrono::milliseconds(1)));
   timer_.async_wait([this](const boost::system::error_code& error) {

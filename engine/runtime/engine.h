@@ -46,6 +46,8 @@ class Engine final : public EngineService {
     Outbox& outbox;  // its pools' results must reach finished()
   };
   Engine(Parts parts, EngineSettings settings);
+  /// The engine's clock when it last committed; nullopt in a new store.
+  static std::optional<rules::Instant> last_clock(DurableStore& store);
 
   /// From a connector's thread.
   void finished(DeliveryResult result);
@@ -100,6 +102,7 @@ class Engine final : public EngineService {
   rules::Instant instant_of(const rules::Event& event) const;
   bool do_due_work();
   bool may_dispatch(bool caught_up);
+  bool clock_was_set_back();
   bool work_before(rules::Instant instant);
   bool may_move_to(rules::Instant instant) const;
   bool commit();
@@ -131,6 +134,7 @@ class Engine final : public EngineService {
     std::chrono::steady_clock::time_point until;
   };
   std::optional<Hold> hold_;
+  bool set_back_ = false;     // said so in the log
   OutboxStatistics counted_;  // what the metrics know of the outbox
   std::optional<std::string> failure_;
   std::chrono::steady_clock::time_point drain_until_ = std::chrono::steady_clock::time_point::max();

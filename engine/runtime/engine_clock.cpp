@@ -37,6 +37,11 @@ Instant EngineClock::now() const {
   return {base_};
 }
 
+std::chrono::milliseconds EngineClock::behind(Instant handled) const {
+  if (mode_ != ClockConfig::Mode::system) return std::chrono::milliseconds(0);
+  return std::chrono::milliseconds(std::max<std::int64_t>(0, handled.ms - sources_.wall().ms));
+}
+
 void EngineClock::continue_from(Instant handled) {
   if (mode_ == ClockConfig::Mode::accelerated) {
     // Only where it lags: what has passed since the start counts from the base, and must not count twice.

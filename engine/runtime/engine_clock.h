@@ -35,6 +35,8 @@ class EngineClock {
 
   /// Real time from now until `instant`; zero when it is past, at most one hour (ask again then). Not in events mode.
   std::chrono::milliseconds until(rules::Instant instant) const;
+  /// How far the machine's clock was set back behind what was handled already; zero when it was not.
+  std::chrono::milliseconds behind(rules::Instant handled) const;
   /// How late due work may be done and still count as done on time: one second of real time.
   rules::Duration grace() const;
 

@@ -69,5 +69,21 @@ TEST_CASE("a lead that an event from the future enrolls is enrolled for that ins
   CHECK(desk.other_side().wait_for_calls(1));
 }
 
+TEST_CASE("while the machine's clock is set back behind what was handled, nothing goes out") {
+  EngineDesk desk({.playbooks = {kTaskInHours}, .begins = "03-03 10:00"});
+  desk.begin();
+  desk.submit(arrives("03-03 10:00", "M"));
+  desk.settle_after(1);
+  desk.end();
+  desk.set_clock("03-02 22:00");
+  desk.begin();
+  desk.submit(arrives("03-02 22:00"));
+  desk.settle();
+  CHECK(desk.ready() == 1);
+  CHECK(desk.other_side().calls() == 1);
+  CHECK(desk.story("L").find("03-03 10:00 lead.enrolled") != std::string::npos);
+  desk.set_clock("03-03 10:00");
+  CHECK(desk.other_side().wait_for_calls(2));
+}
 }  // namespace
 }  // namespace relance::tests
