@@ -7,6 +7,7 @@
 
 #include "engine/intake/event_reader.h"
 #include "rules/loader.h"
+#include "rules/loader_playbook.h"
 
 namespace relance::tests {
 
@@ -66,6 +67,15 @@ rules::Rulebook rulebook_of(const std::vector<std::string>& playbooks, const rul
   return {house, std::move(loaded)};
 }
 
+rules::House house_of(std::string_view text) {
+  auto house = rules::read_house({"house.yaml", text});
+  if (!house) {
+    for (const auto& finding : house.error()) MESSAGE(rules::to_string(finding));
+  }
+  REQUIRE(house.has_value());
+  return std::move(*house);
+}
+
 Run::Run(rules::Rulebook rulebook, engine::Outcomes outcomes)
     : rulebook_(std::move(rulebook)),
       simulation_(
@@ -83,19 +93,42 @@ rules::LeadState& Run::lead(const std::string& id) {
 
 namespace {
 
+/// Where two playbooks run at once, as with a workflow, the story says whose timer or pause it is.
+bool names_playbook(const Record& record) {
+  switch (record.type) {
+    case RecordType::lead_enrolled:
+    case RecordType::lead_not_enrolled:
+    case RecordType::lead_exited:
+    case RecordType::touches_shortfall:
+      return true;
+    case RecordType::lead_paused:
+    case RecordType::lead_resumed:
+    case RecordType::lead_escalated:
+    case RecordType::sla_met:
+    case RecordType::sla_at_risk:
+    case RecordType::sla_breached:
+      return record.playbook->value != "p";
+    default:
+      return false;
+  }
+}
+
 std::string line_of(const Record& record) {
   std::string line = short_text(record.at) + ' ' + std::string(to_string(record.type));
   const auto add = [&](std::string_view text) {
     if (!text.empty()) line.append(" ").append(text);
   };
-  const bool names_playbook = record.type == RecordType::lead_enrolled ||
-                              record.type == RecordType::lead_not_enrolled || record.type == RecordType::lead_exited ||
-                              record.type == RecordType::touches_shortfall;
-  if (names_playbook && record.playbook) add(record.playbook->value);
+  if (record.playbook && names_playbook(record)) add(record.playbook->value);
   if (record.step) add(record.step->value);
   if (record.scope) add(to_string(*record.scope));
   add(record.rule);
   if (record.type == RecordType::lead_exited || record.type == RecordType::lead_paused) add(record.reason);
+  if (!record.variant.empty()) add("variant " + record.variant);
+  if (!record.arm.empty()) add("arm " + record.arm);
+  if (record.score) {
+    add("score");
+    rules::append_score(line += ' ', *record.score);
+  }
   if (record.until) add("until " + short_text(*record.until));
   if (record.steps_left) {
     std::string left;

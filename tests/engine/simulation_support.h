@@ -33,6 +33,8 @@ rules::Event event_of(const Given& given, std::size_t position = 0);
 std::string cadence(std::string_view body);
 /// Playbooks that must load: a finding fails the test and is printed.
 rules::Rulebook rulebook_of(const std::vector<std::string>& playbooks, const rules::House& house = {});
+/// A house.yaml, which must load.
+rules::House house_of(std::string_view text);
 
 struct Line {
   rules::LeadId lead;
@@ -58,6 +60,7 @@ class Run {
   engine::Simulation& simulation() { return simulation_; }
 
   /// One line per record: "03-02 09:00 touch.deferred step cap:lead:any until 03-03 00:00". Outcomes are left out.
+  /// Timers, pauses and escalations name their playbook where it is not `p`.
   std::string story(std::string_view lead) const;
   /// The lines of one type, or of several that share the prefix ("touch.").
   std::string story(std::string_view lead, std::string_view type) const;
