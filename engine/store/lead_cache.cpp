@@ -13,6 +13,7 @@ RowDigest digest_of(std::string_view row) {
 }
 
 CachedLead* LeadCache::find(const rules::LeadId& id) {
+  if (!recent_.empty() && recent_.front().id == id) return &recent_.front();  // asked for again, to be saved
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return nullptr;
   recent_.splice(recent_.begin(), recent_, found->second);

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/io/coded_stream.h>
 
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -20,13 +21,28 @@ constexpr int kMaxDepth = 1000;
 
 // ---- state: writing; the bindings name every member, so that a new one does not compile before it is stored ----
 
-void write(const rules::EmittedTouch& touch, store::EmittedTouch& out) {
+/// The place of the touch's step in the running enrollment, if it belongs to that.
+std::optional<std::uint32_t> running_step(const rules::EmittedTouch& touch,
+                                          const std::optional<rules::Enrollment>& running) {
+  if (!running || touch.enrollment != running->ordinal || touch.playbook != running->playbook) return std::nullopt;
+  for (std::uint32_t i = 0; i < running->steps.size(); ++i) {
+    if (running->steps[i].id == touch.step) return i;
+  }
+  return std::nullopt;
+}
+
+void write(const rules::EmittedTouch& touch, const std::optional<rules::Enrollment>& running,
+           store::EmittedTouch& out) {
   const auto& [at, channel, playbook, enrollment, step, action, due, not_after, form, handed_off, unanswered] = touch;
   put_instant(at, [&](auto ms) { out.set_at(ms); });
   out.set_channel(static_cast<std::uint32_t>(channel));
-  out.set_playbook(playbook.value);
-  out.set_enrollment(enrollment);
-  out.set_step(step.value);
+  if (const auto place = running_step(touch, running)) {
+    out.set_running_step(*place);
+  } else {
+    out.set_playbook(playbook.value);
+    out.set_enrollment(enrollment);
+    out.set_step(step.value);
+  }
   out.set_action(to_id_octets(action.value));
   put_instant(due, [&](auto ms) { out.set_due(ms); });
   put_instant(not_after, [&](auto ms) { out.set_not_after(ms); });
@@ -133,7 +149,7 @@ void write(const rules::LeadState& lead, store::LeadState& out) {
   for (const auto& into : merged_into) out.add_merged_into(into.value);
   out.set_non_replies(non_replies);
   if (cool_down) write(*cool_down, *out.mutable_cool_down());
-  for (const auto& touch : touches) write(touch, *out.add_touches());
+  for (const auto& touch : touches) write(touch, enrollment, *out.add_touches());
   out.set_enrollments(enrollments);
   for (const auto& row : history) write(row, *out.add_history());
   if (enrollment) write(*enrollment, *out.mutable_enrollment());
@@ -145,11 +161,18 @@ void write(const rules::LeadState& lead, store::LeadState& out) {
 
 // ---- state: reading; false when a number is unknown ----
 
-bool read(const store::EmittedTouch& in, rules::EmittedTouch& touch) {
+bool read(const store::EmittedTouch& in, const std::optional<rules::Enrollment>& running, rules::EmittedTouch& touch) {
   touch.at = instant_or_never(in.has_at(), in.at());
-  touch.playbook.value = in.playbook();
-  touch.enrollment = in.enrollment();
-  touch.step.value = in.step();
+  if (in.has_running_step()) {
+    if (!running || in.running_step() >= running->steps.size()) return false;
+    touch.playbook = running->playbook;
+    touch.enrollment = running->ordinal;
+    touch.step = running->steps[in.running_step()].id;
+  } else {
+    touch.playbook.value = in.playbook();
+    touch.enrollment = in.enrollment();
+    touch.step.value = in.step();
+  }
   touch.action.value = from_id_octets(in.action());
   touch.due = instant_or_never(in.has_due(), in.due());
   touch.not_after = instant_or_never(in.has_not_after(), in.not_after());
@@ -239,10 +262,6 @@ bool read(const store::LeadState& in, rules::LeadState& lead) {
     lead.cool_down->until = instant_or_never(cool_down.has_until(), cool_down.until());
     lead.cool_down->playbook.value = cool_down.playbook();
   }
-  lead.touches.resize(static_cast<std::size_t>(in.touches_size()));
-  for (int i = 0; i < in.touches_size(); ++i) {
-    if (!read(in.touches(i), lead.touches[static_cast<std::size_t>(i)])) return false;
-  }
   lead.enrollments = in.enrollments();
   for (const auto& row : in.history()) {
     rules::PlaybookHistory& history = lead.history.emplace_back();
@@ -251,6 +270,10 @@ bool read(const store::LeadState& in, rules::LeadState& lead) {
     if (row.has_last_exit()) history.last_exit = Instant{row.last_exit()};
   }
   if (in.has_enrollment() && !read(in.enrollment(), lead.enrollment.emplace())) return false;
+  lead.touches.resize(static_cast<std::size_t>(in.touches_size()));
+  for (int i = 0; i < in.touches_size(); ++i) {
+    if (!read(in.touches(i), lead.enrollment, lead.touches[static_cast<std::size_t>(i)])) return false;
+  }
   if (in.has_interrupted() && !read(in.interrupted(), lead.interrupted.emplace())) return false;
   for (const auto& given : in.score_given()) lead.score_given.push_back({given.rule(), given.points()});
   lead.handed_over = in.handed_over();
