@@ -119,6 +119,8 @@ tl::expected<void, std::string> Daemon::Parts::open() {
   auto opened = engine::RocksStore::open(config.data_dir / "store", store_options(config));
   if (!opened) return failed(opened.error().message);
   store = std::move(*opened);
+  // What the start itself writes down stands behind what the last run wrote.
+  if (const auto last = engine::Engine::last_clock(*store)) clock.continue_from(*last);
   if (auto kept = keep_revisions(rulebook, *store, clock.now()); !kept) return kept;
   if (auto kafka = open_kafka_output(); !kafka) return kafka;
   if (auto made = open_engine(); !made) return made;
