@@ -91,9 +91,14 @@ bool OtherSide::wait_for_calls(std::size_t count) {
   return changed_.wait_for(lock, kPatience, [&] { return calls_.size() >= count; });
 }
 
-/// Members in the order in which the daemon makes them.
+/// Members in the order in which the daemon makes them, after what the pool's threads use to their end.
 struct EngineDesk::Life {
   explicit Life(const ClockConfig& config, engine::EngineClock::Sources sources) : clock(config, std::move(sources)) {}
+
+  std::mutex mutex;  // of the next three
+  std::condition_variable changed;
+  std::size_t finished = 0;
+  bool dead = false;
 
   engine::EngineClock clock;
   engine::EngineMetrics metrics;
@@ -101,11 +106,6 @@ struct EngineDesk::Life {
   std::unique_ptr<engine::ConnectorPool> pool;
   std::unique_ptr<engine::Outbox> outbox;
   std::thread thread;
-
-  std::mutex mutex;  // of what follows
-  std::condition_variable changed;
-  std::size_t finished = 0;
-  bool dead = false;
 };
 
 EngineDesk::EngineDesk(DeskSettings settings)
