@@ -4,9 +4,8 @@
 #include <iostream>
 #include <memory>
 
-#include <nlohmann/json.hpp>
-
 #include "engine/app/commands.h"
+#include "engine/app/finding_json.h"
 #include "rules/loader.h"
 
 namespace relance::app {
@@ -18,29 +17,10 @@ struct Arguments {
   bool json = false;
 };
 
-nlohmann::ordered_json to_json(const rules::Finding& finding) {
-  nlohmann::ordered_json json;
-  json["file"] = finding.position.file;
-  json["line"] = finding.position.line;
-  json["column"] = finding.position.column;
-  json["severity"] = finding.severity == rules::Finding::Severity::error ? "error" : "warning";
-  json["path"] = finding.path;
-  json["text"] = finding.text;
-  if (!finding.suggestion.empty()) json["suggestion"] = finding.suggestion;
-  json["rule"] = finding.rule;
-  return json;
-}
-
 int check(const Arguments& arguments) {
   const auto rulebook = rules::load_folder(arguments.folder);
   if (arguments.json) {
-    auto findings = nlohmann::ordered_json::array();
-    if (!rulebook) {
-      for (const rules::Finding& finding : rulebook.error()) findings.push_back(to_json(finding));
-    }
-    std::cout << nlohmann::ordered_json{{"findings", findings}}.dump(2, ' ', false,
-                                                                     nlohmann::json::error_handler_t::replace)
-              << "\n";
+    print_json({{"findings", rulebook ? nlohmann::ordered_json::array() : to_json(rulebook.error())}});
     return rulebook ? 0 : 1;
   }
   if (!rulebook) {

@@ -11,6 +11,7 @@ namespace relance::app {
 void add_serve(CLI::App& app, int& exit_code);
 void add_config(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
+void add_test(CLI::App& app, int& exit_code);
 void add_simulate(CLI::App& app, int& exit_code);
 void add_eval(CLI::App& app, int& exit_code);
 void add_emit(CLI::App& app, int& exit_code);

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   relance::app::add_serve(app, exit_code);
   relance::app::add_config(app, exit_code);
   relance::app::add_check(app, exit_code);
+  relance::app::add_test(app, exit_code);
   relance::app::add_simulate(app, exit_code);
   relance::app::add_eval(app, exit_code);
   relance::app::add_emit(app, exit_code);
