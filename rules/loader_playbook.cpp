@@ -120,11 +120,9 @@ PlaybookReading read_playbook(const SourceText& source, const House& house, cons
     const YamlNode* id = document->find("playbook");
     reading.id_place = report.make({id ? id->position : TextPosition{}, "playbook", "duplicate-id", "", ""});
     for (const Workflow& workflow : reading.playbook.workflows) {
-      reading.workflow_places.push_back(report.make({{workflow.position.line, workflow.position.column},
-                                                     fmt::format("on.{}.start", to_string(workflow.on)),
-                                                     "unknown-playbook",
-                                                     "",
-                                                     ""}));
+      const TextPosition at = position_at(source.text, workflow.position.line, workflow.position.column);
+      reading.workflow_places.push_back(
+          report.make({at, fmt::format("on.{}.start", to_string(workflow.on)), "unknown-playbook", "", ""}));
     }
   }
   if (report.empty()) seal(reading.playbook);

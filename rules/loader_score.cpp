@@ -17,8 +17,12 @@ std::optional<ScoreRule> read_rule(LoadContext& context, const Field& field) {
   if (const auto on = block.get("on")) rule.on = read_event_types(context, *on).value_or(std::vector<EventType>{});
   if (const auto when = block.get("when")) rule.when = read_condition(context, *when);
   if (const auto points = block.get("points")) {
-    rule.points =
-        read_integer(context, *points, {.least = -kMostPoints, .most = kMostPoints, .zero_stops = true}).value_or(0);
+    const auto read = read_integer(context, *points, {.least = -kMostPoints, .most = kMostPoints});
+    rule.points = read.value_or(0);
+    if (read == 0) {
+      report(context, *points, "stops-everything", "`points: 0` would change nothing",
+             "write points above or below 0, or remove the rule");
+    }
   }
   if (const auto max = block.get("max")) {
     rule.max = read_integer(context, *max, {.least = 1, .most = kMostPoints, .zero_stops = true});
@@ -61,7 +65,7 @@ std::optional<Handoff> read_handoff(LoadContext& context, const Field& field) {
   if (!block.is_map()) return std::nullopt;
   Handoff handoff;
   if (const auto at = block.get("at")) {
-    handoff.at = read_integer(context, *at, {.least = 1, .most = kMostPoints, .zero_stops = true}).value_or(0);
+    handoff.at = read_integer(context, *at, {.least = 1, .most = kMostPoints}).value_or(0);
   }
   if (const auto to = block.get("to")) handoff.to = read_line(context, *to).value_or(handoff.to);
   if (const auto then = block.get("then"))

@@ -97,7 +97,6 @@ StepChange read_change(LoadContext& context, const Field& field) {
   const Block block(context, field, kStepChangeBlock);
   StepChange change;
   if (!block.is_map()) return change;
-  change.position = context.report.position(block.position());
   if (field.node->entries.empty()) report(context, field, "empty-value", "expected at least one key, got none");
   if (const auto channel = block.get("channel")) change.channel = read_channel(context, *channel);
   if (const auto day = block.get("day")) change.day = read_integer(context, *day, {.least = 0, .most = kLastDay});
@@ -117,6 +116,7 @@ std::vector<StepChange> read_step_changes(LoadContext& context, const Field& fie
   for (const Entry& item : read_entries(context, field, "changes by the id of a step", kMostSteps)) {
     StepChange change = read_change(context, item);
     change.id = StepId(item.key);
+    change.position = context.report.position(item.key_position);
     changes.push_back(std::move(change));
   }
   return changes;

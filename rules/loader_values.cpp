@@ -216,13 +216,20 @@ std::optional<std::vector<Field>> read_one_or_list(LoadContext& context, const F
 
 std::vector<Entry> read_entries(LoadContext& context, const Field& field, std::string_view expected, int most) {
   std::vector<Entry> entries;
+  const std::vector<YamlEntry>& all = field.node->entries;
+  if (field.node->kind == YamlNode::Kind::null || (field.node->is_map() && all.empty())) {
+    report(context, field, "empty-value",
+           fmt::format("expected a map of {}, got {}", expected,
+                       field.node->is_map() ? "an empty one" : describe(*field.node)),
+           std::string(kFillIn));
+    return entries;
+  }
   if (!field.node->is_map()) {
     report_wrong(context, field, fmt::format("a map of {}", expected));
     return entries;
   }
-  const std::vector<YamlEntry>& all = field.node->entries;
-  if (all.empty() || all.size() > static_cast<std::size_t>(most)) {
-    report(context, field, "out-of-range", fmt::format("expected 1 to {} {}, got {}", most, expected, all.size()));
+  if (all.size() > static_cast<std::size_t>(most)) {
+    report(context, field, "out-of-range", fmt::format("expected at most {} {}, got {}", most, expected, all.size()));
     return entries;
   }
   for (const YamlEntry& entry : all) {

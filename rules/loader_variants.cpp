@@ -11,9 +11,14 @@ namespace relance::rules {
 
 namespace {
 
-std::vector<Cap> with_house_caps(const LoadContext& context, const std::vector<Cap>& own) {
+std::vector<Cap> with_house_caps(LoadContext& context, const Field& field, const std::vector<Cap>& own) {
   std::vector<Cap> caps = context.house.caps;
   caps.insert(caps.end(), own.begin(), own.end());
+  // Together they are what the canonical form lists, which is read by the same rules.
+  if (caps.size() > static_cast<std::size_t>(kMostCaps)) {
+    report(context, field, "out-of-range",
+           fmt::format("expected at most {} caps together with the house's, got {}", kMostCaps, caps.size()));
+  }
   return caps;
 }
 
@@ -26,7 +31,7 @@ Replacement read_replacement(LoadContext& context, const Field& field) {
   }
   if (const auto touches = block.get("touches")) replacement.touches = read_touches(context, *touches);
   if (const auto caps = block.get("caps")) {
-    if (const auto own = read_caps(context, *caps)) replacement.caps = with_house_caps(context, *own);
+    if (const auto own = read_caps(context, *caps)) replacement.caps = with_house_caps(context, *caps, *own);
   }
   if (const auto cool_down = block.get("cool_down")) replacement.cool_down = read_cool_down(context, *cool_down);
   if (const auto sla = block.get("sla")) replacement.sla = read_sla(context, *sla);
@@ -39,6 +44,11 @@ Replacement read_replacement(LoadContext& context, const Field& field) {
   if (const auto steps = block.get("steps")) {
     if (steps->node->is_map()) {
       replacement.step_changes = read_step_changes(context, *steps);
+    } else if (!steps->node->is_list()) {
+      report(context, *steps, "wrong-type",
+             fmt::format(
+                 "expected a list of steps, or changes by the id of a step such as {{ intro: {{ day: 1 }} }}, got {}",
+                 describe(*steps->node)));
     } else {
       replacement.steps = read_steps(context, *steps);
     }
@@ -66,7 +76,7 @@ void read_arms(LoadContext& context, const Field& field, Experiment& experiment)
     key.text = entry.key;
     key.position = entry.key_position;
     const auto id = read_step_id(context, {&key, entry.path});
-    const auto weight = read_integer(context, entry, {.least = 1, .zero_stops = true});
+    const auto weight = read_integer(context, entry, {.least = 1});
     if (id && weight) experiment.arms.push_back({*id, *weight, {}, context.report.position(entry.key_position)});
   }
 }
@@ -117,20 +127,29 @@ std::set<StepId> step_ids(const Playbook& playbook) {
   return ids;
 }
 
-void report_change(LoadContext& context, const StepChange& change, std::string rule, std::string text,
-                   std::string suggestion) {
-  const TextPosition at{change.position.line, change.position.column};
-  context.report.add({at, "steps." + change.id.value, std::move(rule), std::move(text), std::move(suggestion)});
+/// Calls `visit(path, changes)` for every `steps:` that is a map. Paths name variants by their id: one that could not
+/// be read is not counted here.
+template <class Visit>
+void for_each_changes(const Playbook& playbook, Visit visit) {
+  for (const Variant& variant : playbook.variants) {
+    visit(fmt::format("variants[{}].replace.steps", variant.id), variant.replace.step_changes);
+  }
+  if (!playbook.experiment) return;
+  for (const Arm& arm : playbook.experiment->arms) {
+    if (arm.replace) visit(fmt::format("experiment.replace.{}.steps", arm.id), arm.replace->step_changes);
+  }
 }
 
-void check_names(LoadContext& context, const std::vector<StepChange>& changes, const std::set<StepId>& known) {
-  std::vector<std::string_view> names;
-  for (const StepId& id : known) names.push_back(id.value);
-  for (const StepChange& change : changes) {
-    if (known.contains(change.id)) continue;
-    report_change(context, change, "unknown-step", fmt::format("expected the id of a step, got `{}`", change.id.value),
-                  suggest(change.id.value, names));
-  }
+struct Slip {
+  std::string rule;
+  std::string text;
+  std::string suggestion;
+};
+
+void report_change(LoadContext& context, std::string_view path, const StepChange& change, Slip slip) {
+  const TextPosition at = position_at(context.report.source(), change.position.line, change.position.column);
+  context.report.add({at, fmt::format("{}.{}", path, change.id.value), std::move(slip.rule), std::move(slip.text),
+                      std::move(slip.suggestion)});
 }
 
 }  // namespace
@@ -180,6 +199,11 @@ std::vector<Workflow> read_workflows(LoadContext& context, const Field& field) {
                           fmt::format("expected an event type, got `{}`", entry.key),
                           suggest(entry.key, event_type_names())});
     }
+    if (entry.node->is_scalar()) {
+      report(context, entry, "wrong-type", fmt::format("expected a map of keys, got {}", describe(*entry.node)),
+             fmt::format("write {{ start: {} }}", entry.node->text));
+      continue;
+    }
     const Block block(context, entry, kWorkflowBlock);
     const auto start = block.is_map() ? block.get("start") : std::nullopt;
     const auto id = start ? read_playbook_id(context, *start) : std::nullopt;
@@ -191,21 +215,27 @@ std::vector<Workflow> read_workflows(LoadContext& context, const Field& field) {
 
 void check_forms(LoadContext& context, const Playbook& playbook) {
   const std::set<StepId> known = step_ids(playbook);
-  for (const Variant& variant : playbook.variants) check_names(context, variant.replace.step_changes, known);
-  if (playbook.experiment) {
-    for (const Arm& arm : playbook.experiment->arms) {
-      if (arm.replace) check_names(context, arm.replace->step_changes, known);
+  std::vector<std::string_view> names;
+  for (const StepId& id : known) names.push_back(id.value);
+  const std::vector<FormProblem> problems = problems_of_forms(playbook);
+  for_each_changes(playbook, [&](const std::string& path, const std::vector<StepChange>& changes) {
+    for (const StepChange& change : changes) {
+      if (!known.contains(change.id)) {
+        report_change(context, path, change,
+                      {"unknown-step", fmt::format("expected the id of a step, got `{}`", change.id.value),
+                       suggest(change.id.value, names)});
+      }
+      const auto problem = std::find_if(problems.begin(), problems.end(),
+                                        [&](const FormProblem& found) { return found.change == &change; });
+      if (problem == problems.end()) continue;
+      report_change(context, path, change,
+                    problem->both_timings
+                        ? Slip{"step-timing", "changed like this, the step would have both `day` and `wait`",
+                               "replace the whole list of steps to change how it is timed"}
+                        : Slip{"step-order", "changed like this, a step would come after one of a later day",
+                               "replace the whole list of steps to change their order"});
     }
-  }
-  for (const FormProblem& problem : problems_of_forms(playbook)) {
-    if (problem.both_timings) {
-      report_change(context, *problem.change, "step-timing", "the step would have both `day` and `wait`",
-                    "replace the whole list of steps to change how it is timed");
-    } else {
-      report_change(context, *problem.change, "step-order", "a step would come after one of a later day",
-                    "replace the whole list of steps to change their order");
-    }
-  }
+  });
 }
 
 }  // namespace relance::rules

@@ -57,6 +57,21 @@ TextPosition PositionFinder::at(std::size_t offset) {
   return last_;
 }
 
+TextPosition position_at(std::string_view text, int line, int column) {
+  TextPosition at;
+  for (; at.line < line; ++at.line) {
+    const std::size_t end = text.find('\n', at.offset);
+    if (end == std::string_view::npos) break;
+    at.offset = end + 1;
+  }
+  while (at.column < column && at.offset < text.size() && text[at.offset] != '\n') {
+    do ++at.offset;
+    while (at.offset < text.size() && is_continuation(text[at.offset]));
+    ++at.column;
+  }
+  return at;
+}
+
 std::string_view without_byte_order_mark(std::string_view text) {
   constexpr std::string_view kMark = "\xEF\xBB\xBF";
   return text.starts_with(kMark) ? text.substr(kMark.size()) : text;

@@ -24,6 +24,9 @@ class PositionFinder {
   TextPosition last_;
 };
 
+/// The way back from a line and a column; the end of the line, or of the text, when there is no such place.
+TextPosition position_at(std::string_view text, int line, int column);
+
 /// The text without the UTF-8 byte order mark that editors of Windows put in front: it is no part of it.
 std::string_view without_byte_order_mark(std::string_view text);
 

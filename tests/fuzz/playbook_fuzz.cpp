@@ -1,16 +1,26 @@
-// Any bytes as a playbook: the loader never crashes, never accepts silently what it cannot keep, and whatever loads
-// comes back from its canonical form as the same revision.
+// Any bytes as a playbook, and as a house: the loader never crashes, never accepts silently what it cannot keep, and
+// whatever playbook loads comes back from its canonical form as the same revision.
 
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
 #include "rules/loader.h"
+#include "rules/loader_playbook.h"
 
 namespace {
 
 void require(bool condition) {
   if (!condition) std::abort();
+}
+
+void require_places(const std::vector<relance::rules::Finding>& findings) {
+  require(!findings.empty());
+  for (const auto& finding : findings) {
+    require(finding.position.line >= 1 && finding.position.column >= 1);
+    require(!finding.rule.empty() && !finding.text.empty());
+    require(!to_string(finding).empty());
+  }
 }
 
 }  // namespace
@@ -19,13 +29,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   using namespace relance::rules;
   const std::string_view text(reinterpret_cast<const char*>(bytes), size);
   const auto playbook = load_playbook(text, "fuzz.yaml", House{});
+  const auto house = read_house({"house.yaml", text});
+  if (!house) require_places(house.error());
   if (!playbook) {
-    require(!playbook.error().empty());
-    for (const Finding& finding : playbook.error()) {
-      require(finding.position.line >= 1 && finding.position.column >= 1);
-      require(!finding.rule.empty() && !finding.text.empty());
-      require(!to_string(finding).empty());
-    }
+    require_places(playbook.error());
     return 0;
   }
   const auto again = load_canonical(playbook->canonical);

@@ -63,6 +63,94 @@ TEST_CASE("the canonical form, byte for byte: it is on disk for ever") {
         R"json("touches":{"max":6,"min":4,"within":864000000}})json");
 }
 
+// Every word that makes other forms of a playbook.
+constexpr const char* kForms = R"(
+playbook: forms
+steps:
+  - { id: one, day: 0, channel: email, template: forms/one }
+  - { id: two, wait: 1h, channel: call }
+variants:
+  - id: hot
+    when: lead.score >= 80
+    replace:
+      touches: { max: 3, within: 5d }
+      caps: [{ max: 1, per: 36h }]
+      cool_down: { after: 2, pause: 90m }
+      sla: { first_touch: { within: 1h, warn_at: 0.5% } }
+      contact_hours: { from: "08:00", to: "12:00", fallback_zone: Asia/Tokyo }
+      steps: [{ id: one, day: 0, channel: call, expires: 2h }, { id: three, wait: 1d, channel: task }]
+  - id: Warm_2
+    when: "true"
+    replace:
+      steps:
+        two: { wait: 3h, channel: sms, expires: 4h, skip_if: "true", on_cap: skip, template: forms/two }
+        one: { on_cap: defer, at: "09:30", day: 1 }
+on: { page.viewed: { start: other }, meeting.missed: { start: no-show } }
+experiment:
+  id: subject-line
+  unit: account
+  arms: { short: 1, control: 2, holdout: 3 }
+  replace: { short: { steps: { one: { template: forms/short } } }, control: { touches: { min: 1 } } }
+  success: { goal: [meeting.held, meeting.booked], within: 14d }
+  min_per_arm: 200
+)";
+
+TEST_CASE("the canonical form of variants, workflows and an experiment, byte for byte") {
+  CHECK(load(kForms, house_in("Europe/Paris", {Cap{Cap::Scope::account, std::nullopt, 9, kDay}})).canonical ==
+        R"json({"canonical":1,"caps":[{"channel":"any","max":9,"per":86400000,"scope":"account"}],)json"
+        R"json("enroll":{},"exceptions":[],"exit":["reply","opt_out","hard_bounce","complaint",)json"
+        R"json("lead.lost"],"experiment":{"arms":{"short":1,"control":2,"holdout":3},"id":"subject-line",)json"
+        R"json("min_per_arm":200,"replace":{"short":{"steps":{"one":{"template":"forms/short"}}},)json"
+        R"json("control":{"touches":{"min":1}}},"success":{"goal":["meeting.booked","meeting.held"],)json"
+        R"json("within":1209600000},"unit":"account"},"fallback_zone":"Europe/Paris",)json"
+        R"json("goal":["lead.converted"],"in_flight":"pin","on":{"meeting.missed":{"start":"no-show"},)json"
+        R"json("page.viewed":{"start":"other"}},"playbook":"forms","priority":50,)json"
+        R"json("steps":[{"channel":"email","day":0,"id":"one","on_cap":"defer","template":"forms/one"},)json"
+        R"json({"channel":"call","id":"two","on_cap":"defer","wait":3600000}],"title":"forms",)json"
+        R"json("touches":{"min":0},"variants":[{"id":"hot","replace":{"caps":[{"channel":"any","max":9,)json"
+        R"json("per":86400000,"scope":"account"},{"channel":"any","max":1,"per":129600000,"scope":"lead"}],)json"
+        R"json("contact_hours":{"days":["mon","tue","wed","thu","fri"],"fallback_zone":"Asia/Tokyo",)json"
+        R"json("holidays":[],"hours":["08:00-12:00"],"zone":"lead"},"cool_down":{"after":2,)json"
+        R"json("pause":5400000},"sla":{"first_touch":{"channels":["email","call","social","sms","task",)json"
+        R"json("meeting"],"clock":"wall","warn_at":5000,"within":3600000}},"steps":[{"channel":"call",)json"
+        R"json("day":0,"expires":7200000,"id":"one","on_cap":"defer"},{"channel":"task","id":"three",)json"
+        R"json("on_cap":"defer","wait":86400000}],"touches":{"max":3,"min":0,"within":432000000}},)json"
+        R"json("when":"lead.score >= 80"},{"id":"Warm_2","replace":{"steps":{"one":{"at":"09:30","day":1,)json"
+        R"json("on_cap":"defer"},"two":{"channel":"sms","expires":14400000,"on_cap":"skip",)json"
+        R"json("skip_if":"true","template":"forms/two","wait":10800000}}},"when":"true"}]})json");
+}
+
+TEST_CASE("variants, workflows and an experiment come back from the canonical form as they were") {
+  const Playbook playbook = load(kForms, house_in("Europe/Paris", {Cap{Cap::Scope::account, std::nullopt, 9, kDay}}));
+  const auto again = load_canonical(playbook.canonical);
+  REQUIRE_MESSAGE(again, again.error());
+  CHECK(again->canonical == playbook.canonical);
+  REQUIRE(again->variants.size() == 2);
+  CHECK(again->variants[0].replace.sla->warn_at_ppm == 5000);
+  CHECK(again->variants[0].replace.cool_down->pause == Duration{90 * 60'000});
+  CHECK(again->variants[1].id == "Warm_2");
+  REQUIRE(again->workflows.size() == 2);
+  CHECK(again->workflows[1].start.value == "other");
+  REQUIRE(again->experiment->arms.size() == 3);
+  CHECK(again->experiment->arms[0].id == "short");  // the order of the file decides who gets which
+  CHECK(again->experiment->unit == Experiment::Unit::account);
+  CHECK(again->experiment->success_goal == std::vector{EventType::meeting_booked, EventType::meeting_held});
+  CHECK(again->experiment->success_within == kDay * 14);
+  CHECK(again->experiment->min_per_arm == 200);
+  CHECK(again->experiment->position.line == 0);
+  CHECK(again->variants[1].replace.step_changes[0].position.line == 0);
+
+  REQUIRE(again->replaced_forms.size() == playbook.replaced_forms.size());
+  const Form& form = again->form(1, 0);
+  CHECK(form.steps[0].template_name == "forms/short");
+  CHECK(std::get<OnDay>(form.steps[0].when).day == 1);
+  CHECK(form.steps[1].skip_on_cap);
+  CHECK(form.steps[1].skip_if->position.line == 0);
+  CHECK(again->form(0, 1).caps.size() == 2);
+  CHECK(again->form(0, 1).fallback_zone.name() == "Asia/Tokyo");
+  CHECK(again->form(1, 2).steps.empty());
+}
+
 TEST_CASE("the revision is the SHA-256 of the canonical form") {
   const Playbook playbook = load(kFull);
   CHECK(playbook.revision.value == to_hex(sha256(playbook.canonical)));
@@ -154,7 +242,11 @@ TEST_CASE("whatever changes the meaning changes the revision") {
         "enroll: { on: lead.created }\n", "enroll: { again: {} }\n", "touches: { min: 1 }\n", "touches: { max: 1 }\n",
         "touches: { within: 1d }\n", "caps: [{ max: 1, per: day }]\n", "cool_down: { after: 1, pause: 1d }\n",
         "sla: { first_touch: { within: 1h } }\n", "contact_hours: { hours: [\"00:00-24:00\"] }\n",
-        "exceptions: [{ when: 'true', do: escalate }]\n"}) {
+        "exceptions: [{ when: 'true', do: escalate }]\n",
+        "variants: [{ id: v, when: 'true', replace: { touches: { min: 1 } } }]\n",
+        "variants: [{ id: v, when: 'true', replace: { steps: { b: { channel: sms } } } }]\n",
+        "on: { page.viewed: { start: a } }\n", "experiment: { id: e, arms: { b: 1 } }\n",
+        "experiment: { id: e, arms: { c: 1, b: 1 } }\n"}) {
     CAPTURE(more);
     CHECK(load(base + more).revision != revision);
   }
@@ -162,6 +254,27 @@ TEST_CASE("whatever changes the meaning changes the revision") {
             .revision != revision);
   CHECK(load(base + "caps: [{ max: 1, per: 24h }]\n").revision !=
         load(base + "caps: [{ max: 1, per: day }]\n").revision);
+}
+
+TEST_CASE("the order of variants and arms means something, that of changes and workflows does not") {
+  const std::string base =
+      "playbook: a\nsteps:\n  - { id: b, day: 1, channel: email }\n  - { id: c, day: 1, channel: call }\n";
+  const auto revision = [&](const std::string& more) { return load(base + more).revision; };
+  const std::string v = "{ id: v, when: 'true', replace: { touches: { min: 1 } } }";
+  const std::string w = "{ id: w, when: 'true', replace: { touches: { min: 1 } } }";
+  CHECK(revision("variants: [" + v + ", " + w + "]\n") != revision("variants: [" + w + ", " + v + "]\n"));
+  CHECK(revision("experiment: { id: e, arms: { b: 1, c: 1 } }\n") !=
+        revision("experiment: { id: e, arms: { c: 1, b: 1 } }\n"));
+  const auto changes = [&](const std::string& steps) {
+    return revision("variants: [{ id: v, when: 'true', replace: { steps: " + steps + " } }]\n");
+  };
+  CHECK(changes("{ b: { channel: sms }, c: { on_cap: skip } }") ==
+        changes("{ c: { on_cap: skip }, b: { channel: sms } }"));
+  CHECK(revision("on: { page.viewed: { start: a }, meeting.missed: { start: a } }\n") ==
+        revision("on: { meeting.missed: { start: a }, page.viewed: { start: a } }\n"));
+  CHECK(revision("variants: []\n") == revision(""));
+  CHECK(revision("experiment: { id: e, unit: lead, min_per_arm: 0, success: { goal: any }, arms: { b: 1 } }\n") ==
+        revision("experiment: { id: e, arms: { b: 1 } }\n"));
 }
 
 TEST_CASE("a damaged canonical form is refused with a sentence") {

@@ -172,6 +172,94 @@ TEST_CASE("the house's caps come before the playbook's own") {
   CHECK(load("playbook: a\n" + std::string(kSteps), house).caps.size() == 1);
 }
 
+TEST_CASE("the caps of a variant and of an arm come after the house's as well, and count together with them") {
+  House house;
+  house.caps.push_back({Cap::Scope::lead, Channel::sms, 7, Cap::Calendar::week});
+  const std::string head = "playbook: a\n" + std::string(kSteps);
+  const std::string variant = "variants: [{ id: v, when: 'true', replace: { caps: ";
+  const Playbook playbook =
+      load(head + "caps: [{ max: 1, per: 1h }]\n" + variant + "[{ max: 2, per: 1h }] } }]\n", house);
+  const Form& form = playbook.form(0, std::nullopt);
+  REQUIRE(form.caps.size() == 2);
+  CHECK(form.caps[0].max == 7);
+  CHECK(form.caps[1].max == 2);
+  CHECK(load(head + variant + "[] } }]\n", house).form(0, std::nullopt).caps.size() == 1);
+
+  std::string most = "[";
+  for (int i = 0; i < 50; ++i) most += "{ max: 1, per: day },";
+  most += "]";
+  CHECK(wrong(head + variant + most + " } }]\n") == "");
+  CHECK(wrong(head + variant + most + " } }]\n", house) == "out-of-range@variants[0].replace.caps");
+  CHECK(wrong(head + "experiment: { id: e, arms: { b: 1 }, replace: { b: { caps: " + most + " } } }\n", house) ==
+        "out-of-range@experiment.replace.b.caps");
+}
+
+TEST_CASE("a form is the file's, then the variant's, then the arm's; a holdout's is empty") {
+  const Playbook playbook = load(R"(playbook: a
+sla: { first_touch: { within: 1h } }
+touches: { min: 2, within: 9d }
+contact_hours: { from: "09:00", to: "17:00", fallback_zone: Europe/Paris }
+steps:
+  - { id: one, day: 0, channel: email, template: a/one, expires: 1d }
+  - { id: two, wait: 1h, channel: call }
+variants:
+  - id: hot
+    when: lead.score > 80
+    replace: { touches: { max: 5 }, steps: { one: { template: a/hot }, two: { wait: 2h } } }
+  - id: other
+    when: lead.score > 60
+    replace: { steps: [{ id: three, day: 1, channel: call }], contact_hours: { from: "08:00", to: "10:00" } }
+experiment:
+  id: e
+  arms: { control: 1, changed: 2, holdout: 1 }
+  replace: { changed: { touches: { min: 1 }, steps: { one: { channel: sms }, three: { at: "10:00" } } } }
+)");
+  const auto none = std::nullopt;
+  CHECK(playbook.replaced_forms.size() == 11);
+  CHECK(playbook.form(none, 0).touches.min == 2);
+  CHECK(playbook.form(none, 1).touches.min == 1);
+  CHECK_FALSE(playbook.form(none, 1).touches.within);
+  CHECK(playbook.form(none, 1).steps[0].channel == Channel::sms);
+  CHECK(playbook.form(none, 1).steps[0].template_name == "a/one");
+  CHECK(playbook.form(none, 1).steps[0].expires == kDay);
+
+  const Form& hot = playbook.form(0, 1);
+  CHECK(hot.touches.min == 1);
+  CHECK_FALSE(hot.touches.max);  // the arm's `touches` as a whole
+  CHECK(hot.steps[0].channel == Channel::sms);
+  CHECK(hot.steps[0].template_name == "a/hot");
+  CHECK(std::get<AfterWait>(hot.steps[1].when).wait == Duration{7'200'000});
+  CHECK(hot.sla);
+  CHECK(playbook.form(0, none).touches.max == 5);
+  CHECK(playbook.form(0, 0).touches.max == 5);
+
+  const Form& other = playbook.form(1, 1);
+  REQUIRE(other.steps.size() == 1);
+  CHECK(to_string(*std::get<OnDay>(other.steps[0].when).at) == "10:00");
+  CHECK(other.fallback_zone.name() == "UTC");
+  CHECK(playbook.form(0, 1).fallback_zone.name() == "Europe/Paris");
+
+  for (const Form* held_out : {&playbook.form(none, 2), &playbook.form(0, 2), &playbook.form(1, 2)}) {
+    CHECK(held_out->steps.empty());
+    CHECK_FALSE(held_out->sla);
+    CHECK(held_out->touches.min == 0);
+  }
+  CHECK(playbook.form(none, 2).touches.within == kDay * 9);
+}
+
+TEST_CASE("what is absent in an experiment has the language's defaults") {
+  const Playbook playbook = load("playbook: a\nexperiment: { id: e, arms: { b: 3 } }\n" + std::string(kSteps));
+  REQUIRE(playbook.experiment);
+  CHECK(playbook.experiment->unit == Experiment::Unit::lead);
+  CHECK(playbook.experiment->success_goal.empty());
+  CHECK_FALSE(playbook.experiment->success_within);
+  CHECK(playbook.experiment->min_per_arm == 0);
+  CHECK(playbook.experiment->arms[0].weight == 3);
+  CHECK_FALSE(playbook.experiment->arms[0].replace);
+  CHECK(playbook.variants.empty());
+  CHECK(playbook.workflows.empty());
+}
+
 TEST_CASE("zeros that stop nothing are settings") {
   CHECK(wrong("playbook: a\npriority: 0\ntouches: { min: 0 }\nenroll: { again: { after: 0s } }\n"
               "steps: [{ id: b, day: 0, channel: email }, { id: c, wait: 0s, channel: email }]\n") == "");

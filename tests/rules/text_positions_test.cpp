@@ -76,5 +76,18 @@ TEST_CASE("a byte order mark is no part of the text") {
   CHECK(without_byte_order_mark("playbook") == "playbook");
 }
 
+TEST_CASE("a line and a column lead back to the place they were counted from") {
+  const std::string text = "one\ntwo \xC3\xA9 three\r\n\nlast";
+  PositionFinder finder(text);
+  for (std::size_t offset = 0; offset <= text.size(); ++offset) {
+    if (offset < text.size() && is_continuation(text[offset])) continue;
+    const TextPosition at = finder.at(offset);
+    CAPTURE(offset);
+    CHECK(position_at(text, at.line, at.column).offset == offset);
+  }
+  CHECK(position_at(text, 1, 9).offset == 3);  // no further than the line
+  CHECK(position_at(text, 9, 1).line == 4);
+}
+
 }  // namespace
 }  // namespace relance::rules
