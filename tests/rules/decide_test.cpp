@@ -47,15 +47,19 @@ using Data = std::vector<std::pair<std::string, cel::Value>>;
 
 /// One lead, its playbook, and a daemon's view of it: nothing completes by itself.
 struct Desk {
-  explicit Desk(const std::string& body) {
-    auto playbook = load_playbook("playbook: p\nenroll: { on: lead.created }\n" + body, "p.yaml", House{});
-    if (!playbook) FAIL(to_string(playbook.error().front()));
-    revision = playbook->revision;
-    std::vector<Playbook> current;
-    current.push_back(std::move(*playbook));
-    rulebook = Rulebook(House{}, std::move(current));
+  explicit Desk(const std::string& body, const std::string& other = {}, House house = {}) {
+    std::vector<Playbook> current{load("playbook: p\nenroll: { on: lead.created }\n" + body)};
+    revision = current.front().revision;
+    if (!other.empty()) current.push_back(load("playbook: other\n" + other));
+    rulebook = Rulebook(std::move(house), std::move(current));
     lead.id = LeadId("L");
     lead.subject = SubjectId("00");
+  }
+
+  static Playbook load(const std::string& text) {
+    auto playbook = load_playbook(text, "test.yaml", House{});
+    if (!playbook) FAIL(to_string(playbook.error().front()));
+    return std::move(*playbook);
   }
 
   void event(std::string_view when, EventType type, const Data& data = {}) {
@@ -88,6 +92,15 @@ struct Desk {
   }
   HandOff hand_off(std::string_view when, std::string_view step) {
     return decide_hand_off(lead, action(step), revision, {rulebook, neighbours, at(when)}, out);
+  }
+  /// The effects of one kind, in order.
+  template <class T>
+  std::vector<T> effects() const {
+    std::vector<T> found;
+    for (const Effect& effect : out.effects) {
+      if (const auto* wanted = std::get_if<T>(&effect)) found.push_back(*wanted);
+    }
+    return found;
   }
   std::string last_record() const {
     const Record& record = out.records.back();
@@ -391,6 +404,112 @@ TEST_CASE("a lead that is first seen as the target of a merge has the account of
   target.id = LeadId("T");
   decide_merge(target, desk.lead, {}, {desk.rulebook, desk.neighbours, at("03-02 09:01")}, desk.out);
   CHECK(target.account == desk.lead.account);
+}
+
+const std::string kWorkflow = "on: { meeting.missed: { start: other } }\n";
+
+TEST_CASE("what a workflow interrupted keeps its queued touch until it goes on") {
+  Desk desk(kWorkflow + kMail, "steps: [{ id: x, wait: 2h, channel: task }]");
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  desk.event("03-02 10:00", EventType::meeting_missed);
+  const HandOff waits = desk.hand_off("03-02 11:00", "mail");
+  CHECK(waits.answer == HandOff::Answer::wait);
+  CHECK(waits.rule == "paused");
+  desk.work("03-02 12:00");
+  CHECK(desk.hand_off("03-02 12:01", "mail").answer == HandOff::Answer::go);
+}
+
+TEST_CASE("a touch of an interrupted enrollment that is cancelled counts no more in it") {
+  Desk desk(kWorkflow + kMail, "steps: [{ id: x, wait: 2h, channel: task }]");
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  desk.event("03-02 10:00", EventType::meeting_missed);
+  REQUIRE(desk.lead.interrupted);
+  CHECK(desk.lead.interrupted->touches == 1);
+  desk.event("03-02 10:30", EventType::lead_updated, {{"email", cel::Value()}});
+  CHECK(desk.hand_off("03-02 11:00", "mail").rule == "no_contact_point");
+  CHECK(desk.lead.interrupted->touches == 0);
+}
+
+TEST_CASE("an event that ends a workflow and what it interrupted cancels what both had queued") {
+  Desk desk(kWorkflow + kMail,
+            "goal: [meeting.booked]\nsteps: [{ id: x, day: 0, channel: task }, { id: y, day: 9, channel: task }]");
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  desk.event("03-02 10:00", EventType::meeting_missed);
+  desk.work("03-02 10:00");
+  desk.event("03-02 11:00", EventType::meeting_booked);
+  const auto cancelled = desk.effects<CancelTouch>();
+  REQUIRE(cancelled.size() == 2);
+  CHECK(cancelled[0].action == desk.action("x"));
+  CHECK(cancelled[1].action == desk.action("mail"));
+  CHECK(cancelled[1].rule == "exited");
+  CHECK(desk.lead.wake == Instant::never());
+}
+
+TEST_CASE("while a workflow runs, the wake is the earliest of both") {
+  Desk desk("sla: { first_touch: { within: 3h } }\n" + kWorkflow + kMail,
+            "steps: [{ id: x, wait: 5h, channel: task }]");
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  desk.event("03-02 10:00", EventType::meeting_missed);
+  CHECK(desk.lead.wake == at("03-02 12:00"));
+  desk.work("03-02 12:00");
+  CHECK(desk.last_record() == "sla.breached  ");
+  CHECK(desk.lead.wake == at("03-02 15:00"));
+}
+
+TEST_CASE("the second asking goes by the variant that the enrollment has by then") {
+  Desk desk(
+      "variants: [{ id: hot, when: lead.score > 5, replace: { contact_hours: { from: '12:00', to: '13:00' } } }]\n" +
+      kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  desk.event("03-02 09:30", EventType::lead_updated, {{"score", std::int64_t{9}}});
+  const HandOff waits = desk.hand_off("03-02 10:00", "mail");
+  CHECK(waits.rule == "contact_hours");
+  CHECK(waits.until == at("03-02 12:00"));
+}
+
+TEST_CASE("after its end an enrollment's last touch goes by the form that it was emitted under") {
+  Desk desk(
+      "variants: [{ id: hot, when: 'true', replace: { contact_hours: { from: '09:00', to: '13:00' } } }]\n"
+      "steps: [{ id: mail, day: 0, channel: email }]");
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  CHECK_FALSE(desk.lead.enrollment);
+  CHECK(desk.hand_off("03-02 14:00", "mail").rule == "contact_hours");
+}
+
+TEST_CASE("a hand-off is one task for whom the house names, of the running enrollment's playbook") {
+  House house;
+  house.handoff = Handoff{80, "sales desk", false};
+  Desk desk(kMail, {}, house);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  for (const char* when : {"03-02 10:00", "03-02 11:00"})
+    desk.event(when, EventType::lead_updated, {{"score", std::int64_t{80}}});
+  const auto tasks = desk.effects<Escalate>();
+  REQUIRE(tasks.size() == 1);
+  CHECK(tasks[0].rule == "handoff");
+  CHECK(tasks[0].to == "sales desk");
+  CHECK(tasks[0].playbook.value == "p");
+  CHECK(tasks[0].revision == desk.revision);
+  CHECK(tasks[0].at == at("03-02 10:00"));
+  CHECK(desk.last_record() == "lead.escalated  handoff");
+  CHECK(desk.out.records.back().action == tasks[0].action);
+}
+
+TEST_CASE("then: exit cancels what is queued") {
+  House house;
+  house.handoff = Handoff{80, "owner", true};
+  Desk desk(kMail, {}, house);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  desk.event("03-02 10:00", EventType::lead_updated, {{"score", std::int64_t{80}}});
+  REQUIRE(desk.effects<CancelTouch>().size() == 1);
+  CHECK(desk.hand_off("03-02 10:01", "mail").answer == HandOff::Answer::cancelled);
 }
 
 }  // namespace
