@@ -85,6 +85,18 @@ std::string json_of(const Cap& cap) {
   return object.close();
 }
 
+std::string json_of(const std::vector<LocalDate>& dates) {
+  return json_list(dates, [](LocalDate date) { return json_text(to_string(date)); });
+}
+
+/// The dates themselves, also those that we ship: a later version may ship others, and a revision stays what it was.
+std::string holidays_of(const ContactHours& hours) {
+  if (hours.of_countries.empty()) return json_of(hours.holidays);
+  JsonObject countries;
+  for (const auto& [country, of_country] : hours.of_countries) countries.raw(country, json_of(of_country->holidays));
+  return JsonObject().raw("by_country", countries.close()).raw("dates", json_of(hours.holidays)).close();
+}
+
 /// The file's own fallback zone stands beside its hours, a replacement's within.
 enum class FallbackZone { beside, within };
 
@@ -96,7 +108,7 @@ std::string json_of(const ContactHours& hours, FallbackZone fallback) {
   JsonObject object;
   object.raw("days", json_list(days, json_text));
   if (fallback == FallbackZone::within) object.text("fallback_zone", hours.fallback_zone->name());
-  return object.raw("holidays", json_list(hours.holidays, [](LocalDate date) { return json_text(to_string(date)); }))
+  return object.raw("holidays", holidays_of(hours))
       .raw("hours", json_list(hours.windows,
                               [](const OpenWindow& window) {
                                 return json_text(to_string(window.from) + "-" + to_string(window.to));

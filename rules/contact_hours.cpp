@@ -40,6 +40,16 @@ void for_each_open_span(const ContactHours& hours, const Zone& zone, Instant sta
 
 }  // namespace
 
+const ContactHours& ContactHours::of(std::string_view country) const {
+  if (of_countries.empty()) return *this;
+  std::string code(country);
+  for (char& c : code) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  const auto found = of_countries.find(code);
+  return found == of_countries.end() ? *this : *found->second;
+}
+
 bool is_open(const ContactHours& hours, const Zone& zone, Instant instant) {
   bool open = false;
   for_each_open_span(hours, zone, instant, 0, [&](Instant from, Instant) {

@@ -3,7 +3,12 @@
 // Source: playbook language, "Contact hours". Threads: immutable after construction.
 
 #include <array>
+#include <functional>
+#include <map>
+#include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "rules/zone.h"
@@ -23,6 +28,11 @@ struct ContactHours {
   std::vector<LocalDate> holidays;                                       // sorted, unique; closed all day
   std::optional<Zone> fixed_zone;                                        // absent: `zone: lead`
   std::optional<Zone> fallback_zone;                                     // the lead's zone when the lead names none
+  /// The same hours for leads of these countries (ISO 3166-1 alpha-2), closed on their holidays as well.
+  std::map<std::string, std::shared_ptr<const ContactHours>, std::less<>> of_countries{};
+
+  /// The hours of a lead of that country; letter case does not matter.
+  const ContactHours& of(std::string_view country) const;
 };
 
 /// Is `instant` inside an open window, days, holidays and times read in `zone`? A window boundary that falls in a gap

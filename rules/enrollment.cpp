@@ -78,8 +78,8 @@ void enroll(Scope& scope, const Playbook& playbook) {
 
   const Form& form = playbook.form(enrollment.variant, enrollment.arm);
   enrollment.anchor = enrolled_at;
-  if (form.contact_hours) {
-    enrollment.anchor = first_open(*form.contact_hours, scope.hours_zone(form), enrolled_at).value_or(enrolled_at);
+  if (const ContactHours* hours = scope.hours(form)) {
+    enrollment.anchor = first_open(*hours, scope.hours_zone(form), enrolled_at).value_or(enrolled_at);
   }
   if (form.touches.within) enrollment.window_end = scope.after(enrollment.anchor, *form.touches.within, form);
   enrollment.wait_from = enrollment.anchor;

@@ -42,8 +42,9 @@ std::optional<Verdict> ask_enrollment(Scope& scope, Enrollment& enrollment, Chan
 }
 
 std::optional<Verdict> ask_contact_hours(const Scope& scope, const Form& form) {
-  if (!form.contact_hours) return std::nullopt;
-  const auto open = first_open(*form.contact_hours, scope.hours_zone(form), scope.now());
+  const ContactHours* hours = scope.hours(form);
+  if (!hours) return std::nullopt;
+  const auto open = first_open(*hours, scope.hours_zone(form), scope.now());
   if (open && *open == scope.now()) return std::nullopt;
   // Nothing opens within the horizon (holidays only): ask again at its end rather than never.
   return deferred("contact_hours", open.value_or(scope.now() + kDay * 400));

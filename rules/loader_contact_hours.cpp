@@ -1,10 +1,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
+#include <memory>
 #include <utility>
 
 #include "rules/holidays.h"
 #include "rules/loader_blocks.h"
+#include "rules/public_holidays.h"
 
 namespace relance::rules {
 
@@ -122,20 +126,71 @@ std::vector<LocalDate> read_holiday_file(LoadContext& context, const Field& fiel
   return *dates;
 }
 
-std::vector<LocalDate> read_holidays(LoadContext& context, const Field& field) {
-  if (field.node->is_map()) {
-    report_unsupported(context, field, "`holidays` by country");
-    return {};
-  }
-  if (field.node->is_scalar() && !field.node->text.empty()) return read_holiday_file(context, field);
+std::vector<LocalDate> read_dates(LoadContext& context, const Field& field) {
   std::vector<LocalDate> dates;
-  const auto items = read_list_or_empty(
-      context, field, "a list of dates, or the name of an .ics file beside the playbook", kMostHolidays);
-  if (!items) return dates;
-  for (const Field& item : *items) {
-    if (const auto date = read_date(context, item)) dates.push_back(*date);
+  if (field.node->is_scalar() && !field.node->text.empty()) {
+    dates = read_holiday_file(context, field);
+  } else if (const auto items = read_list_or_empty(
+                 context, field, "a list of dates, or the name of an .ics file beside the playbook", kMostHolidays)) {
+    for (const Field& item : *items) {
+      if (const auto date = read_date(context, item)) dates.push_back(*date);
+    }
   }
+  std::sort(dates.begin(), dates.end());
+  dates.erase(std::unique(dates.begin(), dates.end()), dates.end());
   return dates;
+}
+
+using CountryDates = std::map<std::string, std::vector<LocalDate>>;
+
+CountryDates read_dates_by_country(LoadContext& context, const Field& field) {
+  CountryDates countries;
+  const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+  for (const Entry& entry : read_entries(context, field, "dates by country", kMostCountries)) {
+    if (entry.key.size() != 2 || !std::all_of(entry.key.begin(), entry.key.end(), is_capital)) {
+      context.report.add({entry.key_position, entry.path, "unknown-value",
+                          fmt::format("expected a country as two capital letters such as `BE`, got `{}`", entry.key),
+                          "write its ISO 3166-1 code"});
+    }
+    countries[entry.key] = read_dates(context, entry);
+  }
+  return countries;
+}
+
+std::vector<LocalDate> united(const std::vector<LocalDate>& one, const std::vector<LocalDate>& other) {
+  std::vector<LocalDate> dates;
+  std::set_union(one.begin(), one.end(), other.begin(), other.end(), std::back_inserter(dates));
+  return dates;
+}
+
+/// Last of all keys: the hours of each country are a copy of the rest.
+void read_holidays(LoadContext& context, const Field& field, ContactHours& hours) {
+  if (!field.node->is_map()) {
+    hours.holidays = read_dates(context, field);
+    return;
+  }
+  const Block block(context, field, kHolidaysBlock);
+  if (field.node->entries.empty()) report(context, field, "empty-value", "expected at least one key, got none");
+  if (const auto dates = block.get("dates")) hours.holidays = read_dates(context, *dates);
+  CountryDates countries;
+  if (const auto country = block.get("country")) {
+    const auto index = read_word(context, *country, holiday_country_names());
+    if (index && *index > 0) {
+      hours.holidays = united(hours.holidays, public_holidays(holiday_country_names()[*index]));
+    } else if (index) {
+      for (const std::string_view code : countries_with_holidays()) countries.emplace(code, public_holidays(code));
+    }
+  }
+  if (const auto by_country = block.get("by_country")) {
+    for (auto& [code, dates] : read_dates_by_country(context, *by_country)) countries[code] = dates;
+  }
+  std::map<std::string, std::shared_ptr<const ContactHours>, std::less<>> of_countries;
+  for (const auto& [code, dates] : countries) {
+    ContactHours of_country = hours;
+    of_country.holidays = united(hours.holidays, dates);
+    of_countries.emplace(code, std::make_shared<const ContactHours>(std::move(of_country)));
+  }
+  hours.of_countries = std::move(of_countries);
 }
 
 }  // namespace
@@ -152,9 +207,7 @@ std::optional<ContactHours> read_contact_hours(LoadContext& context, const Field
     hours.fixed_zone = read_zone(context, *zone);
   }
   if (const auto fallback = block.get("fallback_zone")) hours.fallback_zone = read_zone(context, *fallback);
-  if (const auto holidays = block.get("holidays")) hours.holidays = read_holidays(context, *holidays);
-  std::sort(hours.holidays.begin(), hours.holidays.end());
-  hours.holidays.erase(std::unique(hours.holidays.begin(), hours.holidays.end()), hours.holidays.end());
+  if (const auto holidays = block.get("holidays")) read_holidays(context, *holidays, hours);
   return hours;
 }
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "rules/channel.h"
+#include "rules/public_holidays.h"
 
 namespace relance::rules {
 
@@ -83,7 +85,16 @@ constexpr std::array kContactHoursKeys{
     KeySpec{"hours", ValueType::hours, optional, "Several windows a day, instead of from and to"},
     KeySpec{"zone", ValueType::zone_or_lead, optional, "The zone of days, holidays and times; default lead"},
     KeySpec{"fallback_zone", ValueType::zone, optional, "The zone of leads that name none"},
-    KeySpec{"holidays", ValueType::holidays, optional, "Closed dates: a list, or an .ics file beside the playbook"},
+    KeySpec{"holidays", ValueType::holidays, optional,
+            "Closed dates: a list, an .ics file beside the playbook, or the public holidays of a country"},
+};
+
+constexpr std::array kHolidaysKeys{
+    KeySpec{"country", ValueType::holiday_country, optional,
+            "Public holidays that we ship; lead: of the lead's country"},
+    KeySpec{"dates", ValueType::holiday_dates, optional, "Closed for all: a list, or an .ics file beside the playbook"},
+    KeySpec{"by_country", ValueType::holidays_by_country, optional,
+            "Closed for leads of a country, instead of what we ship"},
 };
 
 constexpr std::array kCapKeys{
@@ -194,6 +205,7 @@ const BlockSpec kSlaBlock{"sla", kSlaKeys, "Promises"};
 const BlockSpec kFirstTouchBlock{"first_touch", kFirstTouchKeys, "The promised time to the first effective touch"};
 const BlockSpec kTouchesBlock{"touches", kTouchesKeys, "How many touches, within which time"};
 const BlockSpec kContactHoursBlock{"contact_hours", kContactHoursKeys, "When a touch may happen"};
+const BlockSpec kHolidaysBlock{"holidays", kHolidaysKeys, "Closed dates"};
 const BlockSpec kCapBlock{"cap", kCapKeys, "The most touches per channel and period"};
 const BlockSpec kCoolDownBlock{"cool_down", kCoolDownKeys, "A pause after touches without reply"};
 const BlockSpec kStepBlock{"step", kStepKeys, "One touch"};
@@ -208,11 +220,11 @@ const BlockSpec kScoreBlock{"score_rule", kScoreKeys, "Points for an event"};
 const BlockSpec kHandoffBlock{"handoff", kHandoffKeys, "When a person takes over"};
 
 std::span<const BlockSpec* const> all_blocks() {
-  static constexpr std::array<const BlockSpec*, 20> kAll{
-      &kPlaybookBlock,   &kHouseBlock,      &kEnrollBlock,  &kAgainBlock,        &kSlaBlock,
-      &kFirstTouchBlock, &kTouchesBlock,    &kCapBlock,     &kContactHoursBlock, &kCoolDownBlock,
-      &kStepBlock,       &kExceptionBlock,  &kVariantBlock, &kReplacementBlock,  &kStepChangeBlock,
-      &kWorkflowBlock,   &kExperimentBlock, &kSuccessBlock, &kScoreBlock,        &kHandoffBlock};
+  static constexpr std::array<const BlockSpec*, 21> kAll{
+      &kHolidaysBlock,   &kPlaybookBlock, &kHouseBlock,       &kEnrollBlock,       &kAgainBlock,    &kSlaBlock,
+      &kFirstTouchBlock, &kTouchesBlock,  &kCapBlock,         &kContactHoursBlock, &kCoolDownBlock, &kStepBlock,
+      &kExceptionBlock,  &kVariantBlock,  &kReplacementBlock, &kStepChangeBlock,   &kWorkflowBlock, &kExperimentBlock,
+      &kSuccessBlock,    &kScoreBlock,    &kHandoffBlock};
   return kAll;
 }
 
@@ -230,6 +242,14 @@ std::span<const std::string_view> on_breach_names() { return kEscalate; }
 std::span<const std::string_view> exception_action_names() { return kEscalate; }
 std::span<const std::string_view> experiment_unit_names() { return kUnits; }
 std::span<const std::string_view> handoff_then_names() { return kHandoffThen; }
+std::span<const std::string_view> holiday_country_names() {
+  static const auto kNames = [] {
+    std::vector<std::string_view> names{"lead"};
+    names.insert(names.end(), countries_with_holidays().begin(), countries_with_holidays().end());
+    return names;
+  }();
+  return kNames;
+}
 std::span<const std::string_view> weekday_names() { return kWeekdays; }
 std::span<const std::string_view> exit_reason_names() { return kExitReasons; }
 

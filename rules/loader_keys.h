@@ -40,6 +40,9 @@ enum class ValueType {
   zone,
   zone_or_lead,
   holidays,
+  holiday_country,
+  holiday_dates,
+  holidays_by_country,
   caps,
   cap_scope,
   cap_period,
@@ -94,6 +97,7 @@ extern const BlockSpec kSlaBlock;
 extern const BlockSpec kFirstTouchBlock;
 extern const BlockSpec kTouchesBlock;
 extern const BlockSpec kContactHoursBlock;
+extern const BlockSpec kHolidaysBlock;
 extern const BlockSpec kCapBlock;
 extern const BlockSpec kCoolDownBlock;
 extern const BlockSpec kStepBlock;
@@ -121,6 +125,7 @@ constexpr int kMostArms = 10;
 constexpr int kMostScoreRules = 200;
 constexpr int kMostPoints = 1'000'000;
 constexpr int kMostHolidays = 5000;
+constexpr int kMostCountries = 250;
 constexpr int kMostWindows = 48;
 constexpr int kMostEventTypes = 64;
 constexpr int kMostPlaybooks = 1000;
@@ -137,6 +142,7 @@ std::span<const std::string_view> on_breach_names();         // escalate
 std::span<const std::string_view> exception_action_names();  // escalate
 std::span<const std::string_view> experiment_unit_names();   // lead, account
 std::span<const std::string_view> handoff_then_names();      // continue, exit
+std::span<const std::string_view> holiday_country_names();   // lead, and the countries that we ship
 std::span<const std::string_view> weekday_names();           // mon to sun
 std::span<const std::string_view> channel_names();
 /// What `exit` may name besides event types: reply, opt_out, hard_bounce, complaint.

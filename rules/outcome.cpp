@@ -98,8 +98,9 @@ void start_sla(Scope& scope, Enrollment& enrollment, const Form& form) {
   const Sla& sla = *form.sla;
   const Instant start = enrollment.triggered_at;
   const auto after = [&](Duration budget) -> Instant {
-    if (sla.clock == Sla::Clock::wall || !form.contact_hours) return start + budget;
-    return open_time_deadline(*form.contact_hours, scope.hours_zone(form), start, budget).value_or(Instant::never());
+    const ContactHours* hours = scope.hours(form);
+    if (sla.clock == Sla::Clock::wall || !hours) return start + budget;
+    return open_time_deadline(*hours, scope.hours_zone(form), start, budget).value_or(Instant::never());
   };
   const bool in_days = sla.within.business_days > 0;  // the same for both clocks
   SlaState state{start, in_days ? scope.after(start, sla.within, form) : after(sla.within.time), std::nullopt,

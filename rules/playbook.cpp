@@ -29,6 +29,10 @@ Duration longest_rolling_cap(const Form& form) {
     const bool counts_days = rolling->business_days > 0 && form.contact_hours;
     longest_period =
         std::max(longest_period, counts_days ? longest(*form.contact_hours, rolling->business_days) : rolling->time);
+    if (!counts_days) continue;
+    for (const auto& [country, hours] : form.contact_hours->of_countries) {
+      longest_period = std::max(longest_period, longest(*hours, rolling->business_days));
+    }
   }
   return longest_period;
 }

@@ -24,10 +24,14 @@ struct Scope {
     const auto& hours = form.contact_hours;
     return hours && hours->fixed_zone ? *hours->fixed_zone : zone(form);
   }
+  /// The form's contact hours with the holidays of the lead's country; null: none.
+  const ContactHours* hours(const Form& form) const {
+    return form.contact_hours ? &form.contact_hours->of(lead.attributes.text("country")) : nullptr;
+  }
   /// The end of a span that begins at `start`; the form's contact hours say what a business day is.
   Instant after(Instant start, const Span& span, const Form& form) const {
     if (span.business_days == 0 || !form.contact_hours) return start + span.time;
-    return business_days_after(*form.contact_hours, hours_zone(form), start, span.business_days);
+    return business_days_after(*hours(form), hours_zone(form), start, span.business_days);
   }
   Truth ask(const Condition& condition) const { return rules::ask(condition, lead, event, now()); }
 

@@ -69,9 +69,10 @@ std::string channel_or_any() {
   return word(names);
 }
 
-std::string holidays() {
-  return fmt::format(R"("oneOf": [{{ {} }}, {{ "type": "string", "pattern": "^[^./\\\\][^/\\\\]*\\.ics$" }}])",
-                     list(R"("type": "string", "format": "date")", 0, kMostHolidays));
+std::string holiday_dates(std::string_view or_else = {}) {
+  return fmt::format(R"("oneOf": [{{ {} }}, {{ "type": "string", "pattern": "^[^./\\\\][^/\\\\]*\\.ics$" }}{}])",
+                     list(R"("type": "string", "format": "date")", 0, kMostHolidays),
+                     or_else.empty() ? "" : fmt::format(", {{ {} }}", or_else));
 }
 
 /// What a value of the type looks like, without the braces. Blocks are definitions of their own.
@@ -139,7 +140,13 @@ std::string schema_of(ValueType type) {
     case ValueType::zone_or_lead:
       return R"("type": "string", "minLength": 1, "examples": ["lead", "Europe/Paris"])";
     case ValueType::holidays:
-      return holidays();
+      return holiday_dates(reference(kHolidaysBlock.name));
+    case ValueType::holiday_country:
+      return word(holiday_country_names());
+    case ValueType::holiday_dates:
+      return holiday_dates();
+    case ValueType::holidays_by_country:
+      return entries(R"("type": "string", "pattern": "^[A-Z]{2}$")", holiday_dates(), kMostCountries);
     case ValueType::caps:
       return list(reference(kCapBlock.name), 0, kMostCaps);
     case ValueType::cap_scope:
@@ -204,7 +211,8 @@ std::string_view relations_of(const BlockSpec& block) {
   if (&block == &kStepBlock) {
     return R"("oneOf": [{ "required": ["day"] }, { "required": ["wait"] }], "dependentRequired": { "at": ["day"] })";
   }
-  if (&block == &kReplacementBlock || &block == &kStepChangeBlock) return R"("minProperties": 1)";
+  if (&block == &kReplacementBlock || &block == &kStepChangeBlock || &block == &kHolidaysBlock)
+    return R"("minProperties": 1)";
   if (&block == &kContactHoursBlock) {
     return R"("oneOf": [{ "required": ["hours"] }, { "anyOf": [{ "required": ["from"] }, { "required": ["to"] }] }], )"
            R"("dependentRequired": { "from": ["to"], "to": ["from"] })";

@@ -15,6 +15,18 @@ std::string on_day_one(const std::string& time) {
   return "steps: [{ id: a, day: 1, at: '" + time + "', channel: task }]";
 }
 
+TEST_CASE("a lead's country closes its holidays, another country's stay open") {
+  const std::string text = cadence(
+      "contact_hours: { from: '09:00', to: '17:00', holidays: { country: lead } }\nsteps: [{ id: a, day: 0, channel: "
+      "task }]");
+  const auto first_touch = [&](const std::string& country) {  // 2026-07-14 is a Tuesday
+    return story_of({{text}, {{"07-14 10:00", "L", "lead.created", "'country':'" + country + "'"}}}, "L", "touch.");
+  };
+  CHECK(first_touch("FR") == lines("07-15 09:00 touch.emitted a"));
+  CHECK(first_touch("DE") == lines("07-14 10:00 touch.emitted a"));
+  CHECK(first_touch("XX") == lines("07-14 10:00 touch.emitted a"));
+}
+
 TEST_CASE("in Paris days keep their local time over both clock changes") {
   // 10:00 in Paris is 09:00Z in winter, 08:00Z in summer.
   CHECK(touches("Europe/Paris", "03-28 09:00", "steps: [{ id: a, day: 1, channel: task }]") ==

@@ -277,6 +277,20 @@ TEST_CASE("the order of variants and arms means something, that of changes and w
         revision("experiment: { id: e, arms: { b: 1 } }\n"));
 }
 
+TEST_CASE("holidays and business days survive the way to the store and back") {
+  const std::string steps = "playbook: a\nsteps: [{ id: b, wait: 2bd, channel: call, expires: 1bd }]\n";
+  for (const std::string holidays :
+       {"{ country: FR }", "{ country: lead }", "{ by_country: { BE: [\"2026-07-21\"] }, dates: [\"2026-12-24\"] }"}) {
+    CAPTURE(holidays);
+    const Playbook playbook =
+        load(steps + "contact_hours: { from: \"09:00\", to: \"17:00\", holidays: " + holidays + " }\n");
+    const auto again = load_canonical(playbook.canonical);
+    REQUIRE(again);
+    CHECK(again->revision == playbook.revision);
+    CHECK(again->contact_hours->of("FR").holidays == playbook.contact_hours->of("FR").holidays);
+  }
+}
+
 TEST_CASE("a damaged canonical form is refused with a sentence") {
   const std::string canonical = load(kFull).canonical;
   const auto refused = [](const std::string& text) {
