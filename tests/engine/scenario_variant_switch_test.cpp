@@ -210,6 +210,21 @@ TEST_CASE("a switch to a list without an open step and without a window ends the
   )"));
 }
 
+TEST_CASE("an enrollment that a switch has ended keeps the lead from no other playbook in the same event") {
+  const std::string low = "playbook: low\npriority: 1\nenroll: { on: lead.updated }\n";
+  const std::string body = hot("steps: [{ id: a, day: 0, channel: task }]") +
+                           "steps: [{ id: a, day: 0, channel: task }, { id: b, day: 5, channel: task }]";
+  CHECK(story_of({{cadence(body), low + "steps: [{ id: x, day: 9, channel: task }]"},
+                  {kCold, score("03-02 12:00", 80)},
+                  "03-02 13:00"}) == lines(R"(
+    03-02 09:00 lead.enrolled p
+    03-02 09:00 touch.emitted a
+    03-02 12:00 lead.variant variant hot
+    03-02 12:00 lead.exited p completed []
+    03-02 12:00 lead.enrolled low
+  )"));
+}
+
 TEST_CASE("a running SLA stands as it was, and a variant starts none") {
   const std::string steps = "steps: [{ id: a, day: 4, channel: task }]";
   const std::string sla = "sla: { first_touch: { within: 2d, warn_at: 50%, channels: [call], on_breach: escalate } }\n";
