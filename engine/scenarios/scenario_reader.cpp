@@ -260,9 +260,13 @@ class ScenarioReader {
     if (!step || !check_step(*step_field, *step)) return;
     PlannedOutcome outcome;
     if (const auto after = find(field, "after")) {
-      const auto duration = rules::read_duration(context_, *after);
-      if (!duration) return;
-      outcome.after = *duration;
+      const auto span = rules::read_span(context_, *after);
+      if (!span) return;
+      if (span->business_days != 0) {
+        return report(context_, *after, "wrong-type", "an outcome comes after a time: business days are none",
+                      "write `d` or `h`");
+      }
+      outcome.after = span->time;
     }
     if (const auto type_field = find(field, "event")) {
       const auto type = read_type(*type_field);
