@@ -1,11 +1,12 @@
-// relance check: syntax and types of a folder of playbooks. The proofs of promises are not there yet and are not
-// claimed.
+// relance check: syntax and types of a folder of playbooks, and the proof that they can keep their promises.
 
 #include <iostream>
 #include <memory>
 
 #include "engine/app/commands.h"
 #include "engine/app/finding_json.h"
+#include "engine/check/check.h"
+#include "engine/simulate/timeline.h"
 #include "rules/loader.h"
 
 namespace relance::app {
@@ -17,30 +18,57 @@ struct Arguments {
   bool json = false;
 };
 
+nlohmann::ordered_json with_example(const engine::CheckFinding& found) {
+  nlohmann::ordered_json json = to_json(found.finding);
+  if (!found.example) return json;
+  const engine::CounterExample& example = *found.example;
+  json["arrival"] = engine::local_text(example.arrival, example.zone);
+  json["zone"] = example.zone.name();
+  json["lead"] = example.lead;
+  json["timeline"] = example.timeline;
+  return json;
+}
+
+/// What does not even load: nothing can be proved of it.
+int refuse(const Arguments& arguments, const std::vector<rules::Finding>& findings) {
+  if (arguments.json) {
+    print_json({{"findings", to_json(findings)}});
+    return 1;
+  }
+  for (const rules::Finding& finding : findings) std::cout << rules::to_string(finding) << "\n";
+  std::cerr << findings.size() << " findings in " << arguments.folder << "; mend them and check again\n";
+  return 1;
+}
+
 int check(const Arguments& arguments) {
   const auto rulebook = rules::load_folder(arguments.folder);
+  if (!rulebook) return refuse(arguments, rulebook.error());
+  const engine::CheckReport report = engine::check_playbooks(*rulebook, arguments.folder);
+  const int exit_code = report.has_errors() ? 1 : 0;
   if (arguments.json) {
-    print_json({{"findings", rulebook ? nlohmann::ordered_json::array() : to_json(rulebook.error())}});
-    return rulebook ? 0 : 1;
+    auto findings = nlohmann::ordered_json::array();
+    for (const engine::CheckFinding& found : report.findings) findings.push_back(with_example(found));
+    print_json({{"findings", findings}});
+    return exit_code;
   }
-  if (!rulebook) {
-    for (const rules::Finding& finding : rulebook.error()) std::cout << rules::to_string(finding) << "\n";
-    std::cerr << rulebook.error().size() << " findings in " << arguments.folder << "; mend them and check again\n";
-    return 1;
+  for (const engine::CheckFinding& found : report.findings) std::cout << engine::to_string(found) << "\n";
+  if (exit_code != 0) {
+    std::cerr << report.findings.size() << " findings in " << arguments.folder << "; mend them and check again\n";
+    return exit_code;
   }
   for (const auto& playbook : rulebook->current()) {
     std::cout << playbook->id.value << ": " << playbook->steps.size() << " steps, revision " << playbook->revision.value
               << "\n";
   }
-  std::cerr << "syntax and types are fine; whether the promises can be kept is not proved yet\n";
-  return 0;
+  std::cerr << "every promise can be kept: " << report.trials << " leads were tried\n";
+  return exit_code;
 }
 
 }  // namespace
 
 void add_check(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  auto* command = app.add_subcommand("check", "Parse and type-check a folder of playbooks");
+  auto* command = app.add_subcommand("check", "Parse, type-check and prove a folder of playbooks");
   command->add_option("folder", arguments->folder, "Folder of playbooks")->required()->check(CLI::ExistingDirectory);
   command->add_flag("--json", arguments->json, "Findings as JSON");
   command->callback([arguments, &exit_code] { exit_code = check(*arguments); });

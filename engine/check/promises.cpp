@@ -1,0 +1,369 @@
+#include "engine/check/promises.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace relance::engine {
+
+using rules::Instant;
+using Severity = rules::Finding::Severity;
+
+namespace {
+
+constexpr std::size_t kMostTrials = 100'000;  // of one playbook
+
+constexpr std::string_view kWeekdays[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+
+std::string text_of(const rules::Span& span) {
+  return span.business_days > 0 ? fmt::format("{}bd", span.business_days) : rules::to_string(span.time);
+}
+
+std::string describe(const Arrival& arrival) {
+  const rules::LocalDateTime local = arrival.zone.local(arrival.at);
+  return fmt::format("{} {} {}", kWeekdays[weekday_from_monday(local.date)], rules::to_string(local.date),
+                     rules::to_string(local.time));
+}
+
+/// "value-email (withheld: expired), second-call (skipped: skip_if)"
+std::string not_emitted(const rules::Form& form, const Trial& trial) {
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < form.steps.size(); ++i) {
+    const StepFate& fate = trial.steps[i];
+    if (fate.kind == StepFate::Kind::emitted) continue;
+    std::string why = fate.kind == StepFate::Kind::open      ? "still open"
+                      : fate.kind == StepFate::Kind::skipped ? "skipped: " + fate.rule
+                                                             : "withheld: " + fate.rule;
+    if (fate.rule == "expired" && !fate.deferral.empty()) why += ", deferred by " + fate.deferral;
+    parts.push_back(fmt::format("{} ({})", form.steps[i].id.value, why));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+bool reaches(const Profile& profile, rules::Channel channel) {
+  if (channel == rules::Channel::email) return profile.has_email;
+  if (channel == rules::Channel::call || channel == rules::Channel::sms) return profile.has_phone;
+  return true;
+}
+
+}  // namespace
+
+void PromiseCheck::run() {
+  facts_ = facts_of(playbook_);
+  profiles_ = profiles_of(playbook_, facts_, trigger_of(playbook_));
+  check_reachable();
+  const std::size_t variants = playbook_.variants.size();
+  const std::size_t arms = playbook_.experiment ? playbook_.experiment->arms.size() : 0;
+  for (std::size_t v = 0; v <= variants; ++v) {
+    for (std::size_t a = arms == 0 ? 0 : 1; a <= arms; ++a) {
+      TrialRunner::Choice choice;
+      if (v > 0) choice.variant = static_cast<std::uint32_t>(v - 1);
+      if (a > 0) choice.arm = static_cast<std::uint32_t>(a - 1);
+      if (a > 0 && playbook_.experiment->arms[a - 1].is_holdout()) continue;
+      try_form(choice);
+    }
+  }
+  for (const auto& [step, report] : skipped_steps_) {
+    if (!emitted_anywhere_[step]) report();
+  }
+  if (out_of_trials_) {
+    add(sources_.at({&playbook_}, {"playbook"},
+                    {Severity::warning, "not-proved",
+                     fmt::format("there are more kinds of leads and arrivals than the {} that were tried", kMostTrials),
+                     "fewer conditions on different attributes make a cadence easier to foresee"}));
+  }
+  report_.trials += trials_;
+}
+
+void PromiseCheck::check_reachable() {
+  if (!profiles_.complete) return;
+  const std::vector<Profile>& all = profiles_.all;
+  const auto never = [&](const rules::Condition& when, auto reached) {
+    return facts_.is_decidable(when) && std::none_of(all.begin(), all.end(), reached);
+  };
+  if (playbook_.enroll.when && never(*playbook_.enroll.when, [](const Profile& p) { return p.enrolls; })) {
+    add(sources_.at({&playbook_}, {"enroll", "when"},
+                    {Severity::error, "unreachable-playbook", "no lead can enter: this holds for none",
+                     "`relance eval` shows what a condition comes to"}));
+  }
+  for (std::size_t i = 0; i < playbook_.variants.size(); ++i) {
+    const rules::Variant& variant = playbook_.variants[i];
+    if (!never(variant.when, [&](const Profile& p) { return p.variant == i; })) continue;
+    // One before it that nobody can foresee may let it through.
+    const bool decidable = std::all_of(playbook_.variants.begin(), playbook_.variants.begin() + static_cast<int>(i),
+                                       [&](const rules::Variant& v) { return facts_.is_decidable(v.when); });
+    if (!decidable) continue;
+    add(sources_.at(
+        {&playbook_}, {"variants", variant.id, "when"},
+        {Severity::error, "unreachable-variant",
+         fmt::format("no lead can get the variant `{}`: this holds for none that no variant before it takes",
+                     variant.id),
+         "the first variant whose `when` holds is taken: put the narrower one first"}));
+  }
+  for (std::size_t i = 0; i < playbook_.exceptions.size(); ++i) {
+    const rules::Exception& exception = playbook_.exceptions[i];
+    if (!never(exception.when, [&](const Profile& p) { return static_cast<bool>(p.exceptions[i]); })) continue;
+    rules::Finding finding = sources_.at(
+        {&playbook_}, {"exceptions", std::to_string(i), "when"},
+        {Severity::error, "unreachable-exception", "no lead can meet this exception: its `when` holds for none",
+         "`relance eval` shows what a condition comes to"});
+    add(std::move(finding));
+  }
+}
+
+void PromiseCheck::try_form(const TrialRunner::Choice& wanted) {
+  TrialRunner::Choice choice = wanted;
+  std::vector<const Profile*> profiles;
+  const auto collect = [&](auto fits) {
+    for (const Profile& profile : profiles_.all) {
+      if (profile.enrolls && !profile.is_excepted() && fits(profile)) profiles.push_back(&profile);
+    }
+  };
+  collect([&](const Profile& profile) {
+    return choice.variant ? profile.variant == *choice.variant : !profile.variant.has_value();
+  });
+  if (profiles.empty() && choice.variant && !facts_.is_decidable(playbook_.variants[*choice.variant].when)) {
+    choice.force_variant = true;
+    collect([](const Profile&) { return true; });
+  }
+  TrialRunner runner(rulebook_, playbook_, choice);
+  FormTrials trials{{&playbook_, choice.variant ? &playbook_.variants[*choice.variant] : nullptr,
+                     choice.arm ? &playbook_.experiment->arms[*choice.arm] : nullptr},
+                    runner,
+                    std::vector<StepHistory>(runner.form().steps.size())};
+  check_times(trials.form, runner.form());
+  try_leads(trials, profiles);
+  check_steps(trials);
+  trials_ += runner.count();
+}
+
+void PromiseCheck::try_leads(FormTrials& trials, const std::vector<const Profile*>& profiles) {
+  ArrivalOptions options;
+  options.zones = trial_zones(trials.runner.form());
+  for (const ConditionUse& use : facts_.uses) options.by_date = options.by_date || use.uses_now;
+  options.by_zone =
+      std::any_of(facts_.all.begin(), facts_.all.end(), [](const Fact& fact) { return fact.name == "timezone"; });
+  // Public holidays differ by country, and with them the hours; one plan for each.
+  std::map<std::string, std::vector<const Profile*>> by_country;
+  for (const Profile* profile : profiles) by_country[facts_.by_country ? profile->country : ""].push_back(profile);
+  for (const auto& [country, theirs] : by_country) {
+    options.country = country;
+    try_arrivals(trials, theirs, arrivals_of(trials.runner.form(), options));
+  }
+}
+
+void PromiseCheck::try_arrivals(FormTrials& trials, const std::vector<const Profile*>& profiles,
+                                const std::vector<Arrival>& arrivals) {
+  for (const Arrival& arrival : arrivals) {
+    for (const Profile* profile : profiles) {
+      if (trials_ + trials.runner.count() >= kMostTrials) {
+        out_of_trials_ = true;
+        return;
+      }
+      judge(trials, *profile, arrival);
+    }
+  }
+}
+
+void PromiseCheck::judge(FormTrials& trials, const Profile& profile, const Arrival& arrival) {
+  const Trial trial = trials.runner.run(profile, arrival);
+  if (!trial.enrolled || trial.excepted) return;
+  ++trials.trials;
+  if (trial.shortfall && !std::exchange(trials.minimum_broken, true)) broken_minimum(trials, profile, arrival, trial);
+  if (trial.sla_breached && !trials.sla_broken) trials.sla_broken = broken_sla(trials, profile, arrival);
+  const rules::Form& form = trials.runner.form();
+  for (std::size_t i = 0; i < form.steps.size(); ++i) {
+    StepHistory& history = trials.steps[i];
+    const StepFate& fate = trial.steps[i];
+    if (fate.kind == StepFate::Kind::emitted) {
+      history.emitted = true;
+      continue;
+    }
+    if (history.emitted) continue;
+    std::string ending = fate.kind == StepFate::Kind::open ? "open" : fate.rule;
+    ++history.endings[ending];
+    if (history.profile) continue;
+    history.profile = &profile;
+    history.arrival = arrival;
+    history.fate = fate;
+  }
+}
+
+std::string PromiseCheck::in_form(const FormOf& form) const {
+  std::string text;
+  if (form.variant) text += fmt::format(" of the variant `{}`", form.variant->id);
+  if (form.arm) text += fmt::format("{} the arm `{}`", form.variant ? " in" : " of", form.arm->id);
+  return text;
+}
+
+void PromiseCheck::broken_minimum(FormTrials& trials, const Profile& profile, const Arrival& arrival,
+                                  const Trial& trial) {
+  const rules::Form& form = trials.runner.form();
+  Found found{Severity::error, "min-unreachable", {}, {}};
+  const auto steps = static_cast<int>(form.steps.size());
+  if (steps < form.touches.min) {
+    found.text = fmt::format("{} touches are promised, but there {} only {}", form.touches.min,
+                             steps == 1 ? "is" : "are", steps == 1 ? "1 step" : fmt::format("{} steps", steps));
+    found.suggestion = "promise less, or add steps";
+  } else {
+    found.text =
+        fmt::format("{} touches are promised, but a lead{} that arrives on {} ({}) gets only {}", form.touches.min,
+                    in_form(trials.form), describe(arrival), arrival.zone.name(), trial.touches);
+    found.suggestion = "not emitted: " + not_emitted(form, trial);
+  }
+  add(sources_.at(trials.form, {"touches", "min"}, std::move(found)), trials.runner, profile, arrival);
+}
+
+bool PromiseCheck::broken_sla(FormTrials& trials, const Profile& profile, const Arrival& arrival) {
+  const rules::Form& form = trials.runner.form();
+  if (!form.sla) return false;
+  std::vector<std::string_view> channels;
+  bool has_step = false;
+  for (const rules::Channel channel : rules::kChannels) {
+    if (!form.sla->channels.contains(channel)) continue;
+    channels.push_back(to_string(channel));
+    const bool used = std::any_of(form.steps.begin(), form.steps.end(),
+                                  [&](const rules::Step& step) { return step.channel == channel; });
+    has_step = has_step || used;
+    // Who has no number cannot be called in time: that breach is somebody's task, not the playbook's fault.
+    if (used && !reaches(profile, channel)) return false;
+  }
+  Found found{Severity::error, "sla-unreachable", {}, {}};
+  if (has_step) {
+    found.text = fmt::format(
+        "the first touch is promised within {}, but a lead{} that arrives on {} ({}) cannot have it by then",
+        text_of(form.sla->within), in_form(trials.form), describe(arrival), arrival.zone.name());
+    found.suggestion = form.sla->clock == rules::Sla::Clock::wall && form.contact_hours
+                           ? "`clock: business` counts contact hours only"
+                           : "promise more time, or ask the first step earlier";
+  } else {
+    found.text = fmt::format(
+        "the first touch is promised on {}, but no step is on such a channel",
+        channels.size() == rules::kChannels.size() ? "any channel" : fmt::format("{}", fmt::join(channels, ", ")));
+    found.suggestion = "add a step, or another channel";
+  }
+  add(sources_.at(trials.form, {"sla", "first_touch", "within"}, std::move(found)), trials.runner, profile, arrival);
+  return true;
+}
+
+void PromiseCheck::check_steps(FormTrials& trials) {
+  if (trials.trials == 0 || out_of_trials_) return;
+  const rules::Form& form = trials.runner.form();
+  for (std::size_t i = 0; i < form.steps.size(); ++i) {
+    const rules::Step& step = form.steps[i];
+    const StepHistory& history = trials.steps[i];
+    const std::pair<int, std::string> place{step.position.line, step.id.value};
+    emitted_anywhere_[place] = emitted_anywhere_[place] || history.emitted;
+    if (!history.emitted && history.profile) report_step(trials, step, history);
+  }
+}
+
+void PromiseCheck::report_step(FormTrials& trials, const rules::Step& step, const StepHistory& history) {
+  const auto only = [&](std::string_view ending) {
+    return history.endings.size() == 1 && history.endings.begin()->first == ending;
+  };
+  const rules::Form& form = trials.runner.form();
+  const FormOf& place = trials.form;
+  const std::string name = fmt::format("the step `{}`{}", step.id.value, in_form(place));
+  const bool skipped = history.endings.contains("skip_if");
+  if (skipped && step.skip_if) {
+    const ConditionUse* use = facts_.find(*step.skip_if);
+    const bool foreseen =
+        use && !use->opaque && !use->uses_now && step.skip_if->expression.text().find("replies") == std::string::npos &&
+        std::all_of(use->facts.begin(), use->facts.end(), [&](std::size_t fact) { return facts_.all[fact].closed; });
+    if (!foreseen || !profiles_.complete) return;
+  }
+  Found found{Severity::error, "unreachable-step", {}, {}};
+  KeyPath path{"steps", step.id.value};
+  if (only("expired") && step.expires) {
+    found.rule = "always-expires";
+    found.text = fmt::format("{} expires for every lead: {} after it is due it has still not gone out", name,
+                             text_of(*step.expires));
+    found.suggestion = history.fate.deferral.empty() ? "give it more time, or ask it earlier"
+                                                     : fmt::format("it is deferred by {}", history.fate.deferral);
+    path.emplace_back("expires");
+  } else if (only("expired")) {
+    found.text = fmt::format("{} is out of reach: the window of {} ends before it can go out", name,
+                             form.touches.within ? text_of(*form.touches.within) : "the playbook");
+    found.suggestion = history.fate.deferral.empty()
+                           ? "move it before the end, or lengthen `touches.within`"
+                           : fmt::format("it is deferred by {}; lengthen `touches.within`", history.fate.deferral);
+  } else if (only("touches_max")) {
+    found.text = fmt::format("{} is out of reach: `touches.max` is reached before it for every lead", name);
+    found.suggestion = "raise `max`, or remove a step";
+  } else if (only("skip_if")) {
+    found.text = fmt::format("{} is skipped for every lead: its `skip_if` holds for all of them", name);
+    path.emplace_back("skip_if");
+  } else if (only("no_contact_point")) {
+    found.text = fmt::format("{} is skipped for every lead: no lead that enters can be reached by {}", name,
+                             to_string(step.channel));
+  } else {
+    std::vector<std::string_view> reasons;
+    for (const auto& [reason, count] : history.endings) reasons.push_back(reason);
+    found.text = fmt::format("{} goes out for no lead ({})", name, fmt::join(reasons, ", "));
+  }
+  const auto report = [this, &runner = trials.runner, place, path, found, profile = history.profile,
+                       arrival = history.arrival] { add(sources_.at(place, path, found), runner, *profile, arrival); };
+  if (!skipped && !history.endings.contains("no_contact_point")) return report();
+  // Another variant may be the one that it is meant for; the trial is kept, as the runner will be gone.
+  CheckFinding kept;
+  kept.finding = sources_.at(place, path, found);
+  const Trial trial = trials.runner.run(*history.profile, history.arrival, true);
+  CounterExample example{history.arrival.at, history.arrival.zone, history.profile->text, {}};
+  for (const TimelineEntry& entry : trial.timeline) {
+    example.timeline.push_back(timeline_line(entry.record, history.arrival.zone));
+  }
+  kept.example = std::move(example);
+  skipped_steps_.emplace_back(std::pair{step.position.line, step.id.value}, [this, kept] {
+    if (add(kept.finding)) report_.findings.back().example = kept.example;
+  });
+}
+
+void PromiseCheck::check_times(const FormOf& form, const rules::Form& settings) {
+  if (!settings.contact_hours) return;
+  const rules::ContactHours& hours = *settings.contact_hours;
+  // Where the hours have their own zone, a lead's ten o'clock is many instants.
+  if (hours.fixed_zone && !(*hours.fixed_zone == settings.fallback_zone)) return;
+  for (const rules::Step& step : settings.steps) {
+    const auto* on_day = std::get_if<rules::OnDay>(&step.when);
+    if (!on_day || !on_day->at) continue;
+    const bool open = std::any_of(hours.windows.begin(), hours.windows.end(), [&](const rules::OpenWindow& window) {
+      return *on_day->at >= window.from && *on_day->at < window.to;
+    });
+    if (open) continue;
+    std::vector<std::string> windows;
+    for (const rules::OpenWindow& window : hours.windows) {
+      windows.push_back(rules::to_string(window.from) + "-" + rules::to_string(window.to));
+    }
+    add(sources_.at(form, {"steps", step.id.value, "at"},
+                    {Severity::error, "at-outside-hours",
+                     fmt::format("the step `{}` is asked at {}, when it can never go out: contact hours are {}",
+                                 step.id.value, rules::to_string(*on_day->at), fmt::join(windows, " and ")),
+                     "ask it within them"}));
+  }
+}
+
+bool PromiseCheck::add(rules::Finding finding) {
+  const auto same = [&](const CheckFinding& known) {
+    const rules::Finding& other = known.finding;
+    return other.rule == finding.rule && other.position.file == finding.position.file &&
+           other.position.line == finding.position.line && other.position.column == finding.position.column;
+  };
+  if (std::any_of(report_.findings.begin(), report_.findings.end(), same)) return false;
+  report_.findings.push_back({std::move(finding), std::nullopt});
+  return true;
+}
+
+void PromiseCheck::add(rules::Finding finding, TrialRunner& runner, const Profile& profile, const Arrival& arrival) {
+  if (!add(std::move(finding))) return;
+  const Trial trial = runner.run(profile, arrival, true);
+  CounterExample example{arrival.at, arrival.zone, profile.text, {}};
+  for (const TimelineEntry& entry : trial.timeline) {
+    example.timeline.push_back(timeline_line(entry.record, arrival.zone));
+  }
+  report_.findings.back().example = std::move(example);
+}
+
+}  // namespace relance::engine

@@ -1,0 +1,71 @@
+#pragma once
+// What simulated leads show of one playbook: its minimum of touches, its first touch, its steps. Internal to the check.
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "engine/check/check.h"
+#include "engine/check/trial.h"
+
+namespace relance::engine {
+
+/// Tries the playbook in every form and adds what its promises come to.
+class PromiseCheck {
+ public:
+  PromiseCheck(const rules::Rulebook& rulebook, const rules::Playbook& playbook, SourceMap& sources,
+               CheckReport& report)
+      : rulebook_(rulebook), playbook_(playbook), sources_(sources), report_(report) {}
+  void run();
+
+ private:
+  /// What became of one step over all trials of a form.
+  struct StepHistory {
+    bool emitted = false;
+    std::map<std::string, std::size_t> endings;  // "withheld expired", and how often
+    const Profile* profile = nullptr;            // of the first trial that it did not go out in
+    Arrival arrival;
+    StepFate fate;  // in that trial
+  };
+  struct FormTrials {
+    FormOf form;
+    TrialRunner& runner;
+    std::vector<StepHistory> steps;
+    std::size_t trials = 0;
+    bool minimum_broken = false;
+    bool sla_broken = false;
+  };
+
+  void check_reachable();
+  void try_form(const TrialRunner::Choice& choice);
+  void try_leads(FormTrials& trials, const std::vector<const Profile*>& profiles);
+  void try_arrivals(FormTrials& trials, const std::vector<const Profile*>& profiles,
+                    const std::vector<Arrival>& arrivals);
+  void judge(FormTrials& trials, const Profile& profile, const Arrival& arrival);
+  void check_steps(FormTrials& trials);
+  void report_step(FormTrials& trials, const rules::Step& step, const StepHistory& history);
+  void check_times(const FormOf& form, const rules::Form& settings);
+
+  void broken_minimum(FormTrials& trials, const Profile& profile, const Arrival& arrival, const Trial& trial);
+  /// False: the breach is not the playbook's fault.
+  bool broken_sla(FormTrials& trials, const Profile& profile, const Arrival& arrival);
+  std::string in_form(const FormOf& form) const;
+  /// Adds the finding unless this place has one of that rule; false then.
+  bool add(rules::Finding finding);
+  void add(rules::Finding finding, TrialRunner& runner, const Profile& profile, const Arrival& arrival);
+
+  const rules::Rulebook& rulebook_;
+  const rules::Playbook& playbook_;
+  SourceMap& sources_;
+  CheckReport& report_;
+  Facts facts_;
+  Profiles profiles_;
+  std::size_t trials_ = 0;
+  bool out_of_trials_ = false;
+  /// Steps whose skip_if kept them back in some form: findings once no form lets them go.
+  std::map<std::pair<int, std::string>, bool> emitted_anywhere_;
+  std::vector<std::pair<std::pair<int, std::string>, std::function<void()>>> skipped_steps_;
+};
+
+}  // namespace relance::engine

@@ -1,0 +1,59 @@
+#pragma once
+// One lead on the virtual clock (engine/simulate): it arrives, answers nothing, and what becomes of the steps is seen.
+// Its calls end at the voicemail, so that every touch that can keep the promise of the first one does.
+// Deterministic. One thread.
+
+#include <string>
+#include <vector>
+
+#include "engine/check/arrivals.h"
+#include "engine/check/profiles.h"
+#include "engine/simulate/simulation.h"
+#include "engine/simulate/timeline.h"
+
+namespace relance::engine {
+
+/// How a step ended.
+struct StepFate {
+  enum class Kind { open, emitted, skipped, withheld };
+  Kind kind = Kind::open;
+  std::string rule;      // of skipped and withheld
+  std::string deferral;  // the rule that deferred it last; empty: none did
+};
+
+struct Trial {
+  bool enrolled = false;
+  bool excepted = false;  // an exception held: a person decides how it goes on
+  bool shortfall = false;
+  bool sla_breached = false;
+  int touches = 0;
+  std::vector<StepFate> steps;          // of the form, in its order
+  std::vector<TimelineEntry> timeline;  // when it was asked for
+};
+
+/// Runs trials of one playbook alone, in one form.
+class TrialRunner {
+ public:
+  /// `arm`: the one that every lead gets. `forced_variant`: the one that every lead gets, whatever its `when` says.
+  struct Choice {
+    std::optional<std::uint32_t> variant;
+    std::optional<std::uint32_t> arm;
+    bool force_variant = false;
+  };
+  TrialRunner(const rules::Rulebook& rulebook, const rules::Playbook& playbook, const Choice& choice);
+
+  const rules::Form& form() const { return *form_; }
+  Trial run(const Profile& profile, const Arrival& arrival, bool with_timeline = false);
+  std::size_t count() const { return count_; }
+
+ private:
+  void note(const rules::Record& record, Trial& trial) const;
+
+  rules::Rulebook rulebook_;
+  const rules::Form* form_ = nullptr;
+  rules::EventType trigger_;
+  Outcomes outcomes_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace relance::engine
