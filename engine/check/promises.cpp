@@ -172,7 +172,7 @@ void PromiseCheck::judge(FormTrials& trials, const Profile& profile, const Arriv
   if (!trial.enrolled || trial.excepted) return;
   ++trials.trials;
   if (trial.shortfall && !std::exchange(trials.minimum_broken, true)) broken_minimum(trials, profile, arrival, trial);
-  if (trial.sla_breached && !trials.sla_broken) trials.sla_broken = broken_sla(trials, profile, arrival);
+  if (trial.sla_missed && !trials.sla_broken) trials.sla_broken = broken_sla(trials, profile, arrival);
   const rules::Form& form = trials.runner.form();
   for (std::size_t i = 0; i < form.steps.size(); ++i) {
     StepHistory& history = trials.steps[i];
@@ -222,7 +222,7 @@ bool PromiseCheck::broken_sla(FormTrials& trials, const Profile& profile, const 
   std::vector<std::string_view> channels;
   bool has_step = false;
   for (const rules::Channel channel : rules::kChannels) {
-    if (!form.sla->channels.contains(channel)) continue;
+    if (!form.sla->channels.contains(channel) || channel == rules::Channel::meeting) continue;
     channels.push_back(to_string(channel));
     const bool used = std::any_of(form.steps.begin(), form.steps.end(),
                                   [&](const rules::Step& step) { return step.channel == channel; });
@@ -239,9 +239,10 @@ bool PromiseCheck::broken_sla(FormTrials& trials, const Profile& profile, const 
                            ? "`clock: business` counts contact hours only"
                            : "promise more time, or ask the first step earlier";
   } else {
-    found.text = fmt::format(
-        "the first touch is promised on {}, but no step is on such a channel",
-        channels.size() == rules::kChannels.size() ? "any channel" : fmt::format("{}", fmt::join(channels, ", ")));
+    found.text = channels.empty()
+                     ? "the first touch is promised on meeting alone, and asking for a meeting is no contact yet"
+                     : fmt::format("the first touch is promised on {}, but no step{} is on such a channel",
+                                   fmt::join(channels, ", "), in_form(trials.form));
     found.suggestion = "add a step, or another channel";
   }
   add(sources_.at(trials.form, {"sla", "first_touch", "within"}, std::move(found)), trials.runner, profile, arrival);

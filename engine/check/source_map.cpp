@@ -84,7 +84,10 @@ rules::Finding SourceMap::at(const FormOf& form, const KeyPath& path, Found foun
   }
   taken.resize(best.steps);
   std::string name;
-  for (const std::string& key : taken) name += (name.empty() ? "" : ".") + key;
+  for (const std::string& key : taken) {
+    const bool is_place = key.find_first_not_of("0123456789") == std::string::npos;
+    name += is_place ? "[" + key + "]" : (name.empty() ? "" : ".") + key;
+  }
 
   rules::Report report(playbook.position.file, source.text);
   rules::Finding finding = report.make(

@@ -164,8 +164,7 @@ class TemplateCheck {
     }
     std::sort(files.begin(), files.end());
     for (const fs::path& file : files) {
-      std::ifstream stream(file, std::ios::binary);
-      const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+      const std::string text = content(file);
       const auto offset = find_tag(text, read);
       if (!offset) continue;
       rules::Report report(file.generic_string(), text);
@@ -174,6 +173,11 @@ class TemplateCheck {
       finding.severity = found.severity;
       return add(std::move(finding));
     }
+  }
+
+  static std::string content(const fs::path& file) {
+    std::ifstream stream(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
   }
 
   /// Where a tag reads exactly that.
@@ -193,14 +197,25 @@ class TemplateCheck {
     rules::Finding finding;
     finding.rule = "template";
     finding.text = text;
-    const std::size_t middle = text.find(": error: ");
+    constexpr std::string_view kError = ": error: ";
+    constexpr std::string_view kSuffix = " [template]";
+    const std::size_t middle = text.find(kError);
     const std::size_t column = text.rfind(':', middle == 0 ? 0 : middle - 1);
     const std::size_t line = column == std::string::npos ? column : text.rfind(':', column - 1);
     if (middle == std::string::npos || line == std::string::npos) return finding;
-    finding.position = {text.substr(0, line), std::atoi(text.c_str() + line + 1), std::atoi(text.c_str() + column + 1)};
-    finding.text = text.substr(middle + 9);
-    if (finding.text.ends_with(" [template]")) finding.text.resize(finding.text.size() - 11);
-    return finding;
+    const std::string file = text.substr(0, line);
+    const int at_line = std::atoi(text.c_str() + line + 1);
+    const int at_column = std::atoi(text.c_str() + column + 1);
+    std::string message = text.substr(middle + kError.size());
+    if (message.ends_with(kSuffix)) message.resize(message.size() - kSuffix.size());
+    const std::string source = content(file);
+    std::size_t offset = 0;
+    for (int i = 1; i < at_line && offset != std::string::npos; ++i) offset = source.find('\n', offset) + 1;
+    offset = std::min(offset + static_cast<std::size_t>(std::max(at_column - 1, 0)), source.size());
+    rules::Report report(file, source);
+    rules::Finding placed = report.make({rules::PositionFinder(source).at(offset), "", "template", message, ""});
+    placed.position = {file, at_line, at_column};
+    return placed;
   }
 
   void add(rules::Finding finding) {

@@ -88,7 +88,13 @@ Trial TrialRunner::run(const Profile& profile, const Arrival& arrival, bool with
     simulation.handle(event);
   }
   simulation.run_until(rules::Instant::never());
+  if (form_->sla && trial.enrolled && !trial.first_touched) trial.sla_missed = true;
   return trial;
+}
+
+/// A meeting that is asked for is no contact yet: no outcome of it is effective.
+bool TrialRunner::is_first_touch(rules::Channel channel) const {
+  return form_->sla && form_->sla->channels.contains(channel) && channel != rules::Channel::meeting;
 }
 
 void TrialRunner::note(const Record& record, Trial& trial) const {
@@ -109,10 +115,11 @@ void TrialRunner::note(const Record& record, Trial& trial) const {
       trial.shortfall = true;
       break;
     case RecordType::sla_breached:
-      trial.sla_breached = true;
+      trial.sla_missed = true;
       break;
     case RecordType::touch_emitted:
       ++trial.touches;
+      trial.first_touched = trial.first_touched || is_first_touch(*record.channel);
       fate().kind = StepFate::Kind::emitted;
       break;
     case RecordType::touch_deferred:

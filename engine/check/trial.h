@@ -25,7 +25,9 @@ struct Trial {
   bool enrolled = false;
   bool excepted = false;  // an exception held: a person decides how it goes on
   bool shortfall = false;
-  bool sla_breached = false;
+  /// The first touch is promised, and either it came too late or the enrollment ended without one that could be it.
+  bool sla_missed = false;
+  bool first_touched = false;  // on a channel of the SLA, whenever
   int touches = 0;
   std::vector<StepFate> steps;          // of the form, in its order
   std::vector<TimelineEntry> timeline;  // when it was asked for
@@ -47,6 +49,7 @@ class TrialRunner {
   std::size_t count() const { return count_; }
 
  private:
+  bool is_first_touch(rules::Channel channel) const;
   void note(const rules::Record& record, Trial& trial) const;
 
   rules::Rulebook rulebook_;
