@@ -1,5 +1,6 @@
 // relance check: syntax and types of a folder of playbooks, and the proof that they can keep their promises.
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
@@ -60,7 +61,12 @@ int check(const Arguments& arguments) {
     std::cout << playbook->id.value << ": " << playbook->steps.size() << " steps, revision " << playbook->revision.value
               << "\n";
   }
-  std::cerr << "every promise can be kept: " << report.trials << " leads were tried\n";
+  const bool proved =
+      std::none_of(report.findings.begin(), report.findings.end(),
+                   [](const engine::CheckFinding& found) { return found.finding.rule == "not-proved"; });
+  std::cerr << (proved ? "every promise can be kept: "
+                       : "no broken promise was found, and not everything could be tried: ")
+            << report.trials << " leads were tried\n";
   return exit_code;
 }
 

@@ -86,21 +86,28 @@ class Planner {
     last_ = std::max(first_ + kReferenceDays, std::min(holidays_.back() + 1, first_ + kMostYears));
   }
 
+  /// Plain weeks first: what is wrong in them is easier to see, and they are tried when there is no time for all.
   std::vector<Arrival> plan() {
     for (const Zone& zone : options_.zones) {
-      zone_ = zone;
-      hours_zone_ = hours_ && hours_->fixed_zone ? *hours_->fixed_zone : zone;
-      changes_ = changes(zone);
-      hours_changes_ = hours_zone_ == zone ? std::vector<ClockChange>{} : changes(hours_zone_);
-      anchor_ = Instant::earliest();
+      enter(zone);
       plan_days(plain_week(), 7);
-      anchor_ = Instant::earliest();
+    }
+    for (const Zone& zone : options_.zones) {
+      enter(zone);
       for (const LocalDate day : special_days()) plan_days(day, 1);
     }
     return std::move(arrivals_);
   }
 
  private:
+  void enter(const Zone& zone) {
+    zone_ = zone;
+    hours_zone_ = hours_ && hours_->fixed_zone ? *hours_->fixed_zone : zone;
+    changes_ = changes(zone);
+    hours_changes_ = hours_zone_ == zone ? std::vector<ClockChange>{} : changes(hours_zone_);
+    anchor_ = Instant::earliest();
+  }
+
   std::vector<ClockChange> changes(const Zone& zone) const {
     return clock_changes(zone, zone.midnight(first_), zone.midnight(last_ + horizon_));
   }

@@ -135,7 +135,13 @@ std::string judge(const rules::Playbook& playbook, const Facts& facts, EventType
   const auto holds = [&](const rules::Condition& condition) {
     return rules::ask(condition, lead, &event, rules::Instant{}) == Truth::yes;
   };
-  profile.enrolls = !playbook.enroll.when || holds(*playbook.enroll.when);
+  if (playbook.enroll.when) {
+    // Where the date decides, the trial itself shows whether the lead enters.
+    const ConditionUse* use = facts.find(*playbook.enroll.when);
+    profile.enrolls = (use && use->uses_now) || holds(*playbook.enroll.when);
+  } else {
+    profile.enrolls = true;
+  }
   for (std::size_t i = 0; i < playbook.variants.size() && !profile.variant; ++i) {
     if (holds(playbook.variants[i].when)) profile.variant = i;
   }

@@ -35,6 +35,7 @@ class PromiseCheck {
     std::size_t trials = 0;
     bool minimum_broken = false;
     bool sla_broken = false;
+    bool cut = false;  // there was more to try
   };
 
   void check_reachable();
@@ -62,6 +63,7 @@ class PromiseCheck {
   Facts facts_;
   Profiles profiles_;
   std::size_t trials_ = 0;
+  std::size_t share_ = 0;  // of records, for each form
   bool out_of_trials_ = false;
   /// Steps whose skip_if kept them back in some form: findings once no form lets them go.
   std::map<std::pair<int, std::string>, bool> emitted_anywhere_;

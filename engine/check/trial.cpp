@@ -45,6 +45,7 @@ rules::House without_score(rules::House house) {
 
 TrialRunner::TrialRunner(const rules::Rulebook& rulebook, const rules::Playbook& playbook, const Choice& choice)
     : rulebook_(without_score(rulebook.house()), {forced(playbook, choice)}), trigger_(trigger_of(playbook)) {
+  if (choice.variant) variant_ = playbook.variants[*choice.variant].id;
   form_ = &rulebook_.current().front()->form(choice.variant, choice.arm);
   for (const rules::Step& step : form_->steps) {
     if (step.channel != rules::Channel::call) continue;
@@ -61,6 +62,7 @@ Trial TrialRunner::run(const Profile& profile, const Arrival& arrival, bool with
   Simulation simulation(
       rulebook_,
       [&](std::uint64_t, const LedgerContext&, const std::vector<Record>& records) {
+        records_ += records.size();
         for (const Record& record : records) {
           note(record, trial);
           if (with_timeline) trial.timeline.push_back({kLead, record});
@@ -107,6 +109,10 @@ void TrialRunner::note(const Record& record, Trial& trial) const {
   switch (record.type) {
     case RecordType::lead_enrolled:
       trial.enrolled = true;
+      trial.other_form = record.variant != variant_;
+      break;
+    case RecordType::lead_variant:
+      trial.other_form = true;
       break;
     case RecordType::lead_escalated:
       trial.excepted = trial.excepted || record.rule == "exception";

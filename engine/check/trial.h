@@ -23,7 +23,8 @@ struct StepFate {
 
 struct Trial {
   bool enrolled = false;
-  bool excepted = false;  // an exception held: a person decides how it goes on
+  bool excepted = false;    // an exception held: a person decides how it goes on
+  bool other_form = false;  // the date or its own touches brought another variant
   bool shortfall = false;
   /// The first touch is promised, and either it came too late or the enrollment ended without one that could be it.
   bool sla_missed = false;
@@ -47,6 +48,8 @@ class TrialRunner {
   const rules::Form& form() const { return *form_; }
   Trial run(const Profile& profile, const Arrival& arrival, bool with_timeline = false);
   std::size_t count() const { return count_; }
+  /// What the trials cost: the records they wrote.
+  std::size_t records() const { return records_; }
 
  private:
   bool is_first_touch(rules::Channel channel) const;
@@ -54,9 +57,11 @@ class TrialRunner {
 
   rules::Rulebook rulebook_;
   const rules::Form* form_ = nullptr;
+  std::string variant_;  // its id; empty: none
   rules::EventType trigger_;
   Outcomes outcomes_;
   std::size_t count_ = 0;
+  std::size_t records_ = 0;
 };
 
 }  // namespace relance::engine
