@@ -138,22 +138,28 @@ void PromiseCheck::try_form(const TrialRunner::Choice& wanted) {
                     std::vector<StepHistory>(runner.form().steps.size())};
   check_times(trials.form, runner.form());
   try_leads(trials, profiles);
+  try_reserves(trials, profiles);
   check_steps(trials);
   trials_ += runner.count();
 }
 
-void PromiseCheck::try_leads(FormTrials& trials, const std::vector<const Profile*>& profiles) {
+ArrivalOptions PromiseCheck::arrival_options(const rules::Form& form, const std::string& country) const {
   ArrivalOptions options;
-  options.zones = trial_zones(trials.runner.form());
+  options.zones = trial_zones(form);
   for (const ConditionUse& use : facts_.uses) options.by_date = options.by_date || use.uses_now;
   options.by_zone =
       std::any_of(facts_.all.begin(), facts_.all.end(), [](const Fact& fact) { return fact.name == "timezone"; });
+  if (facts_.by_country) options.country = country;
+  return options;
+}
+
+void PromiseCheck::try_leads(FormTrials& trials, const std::vector<const Profile*>& profiles) {
   // Public holidays differ by country, and with them the hours; one plan for each.
   std::map<std::string, std::vector<const Profile*>> by_country;
   for (const Profile* profile : profiles) by_country[facts_.by_country ? profile->country : ""].push_back(profile);
+  const rules::Form& form = trials.runner.form();
   for (const auto& [country, theirs] : by_country) {
-    options.country = country;
-    try_arrivals(trials, theirs, arrivals_of(trials.runner.form(), options));
+    try_arrivals(trials, theirs, arrivals_of(form, arrival_options(form, country)));
   }
 }
 
@@ -191,6 +197,34 @@ void PromiseCheck::judge(FormTrials& trials, const Profile& profile, const Arriv
     history.profile = &profile;
     history.arrival = arrival;
     history.fate = fate;
+  }
+}
+
+void PromiseCheck::try_reserves(FormTrials& trials, const std::vector<const Profile*>& profiles) {
+  const auto missing = [&] {
+    return std::any_of(trials.steps.begin(), trials.steps.end(),
+                       [](const StepHistory& history) { return !history.emitted && history.profile; });
+  };
+  if (!missing()) return;
+  std::vector<Profile> reserves;
+  for (const Profile* profile : profiles) {
+    if (!profile->has_email || !profile->has_phone) continue;
+    for (const std::string_view point : {"phone", "email"}) {
+      Profile without = *profile;
+      std::erase_if(without.lead, [&](const auto& entry) { return *entry.first.string() == point; });
+      reserves.push_back(std::move(without));
+    }
+  }
+  const rules::Form& form = trials.runner.form();
+  for (const Profile& profile : reserves) {
+    for (const Arrival& arrival : arrivals_of(form, arrival_options(form, profile.country))) {
+      if (trials.runner.records() >= 2 * share_ || !missing()) return;
+      const Trial trial = trials.runner.run(profile, arrival);
+      if (!trial.enrolled || trial.excepted || trial.other_form) continue;
+      for (std::size_t i = 0; i < form.steps.size(); ++i) {
+        if (trial.steps[i].kind == StepFate::Kind::emitted) trials.steps[i].emitted = true;
+      }
+    }
   }
 }
 

@@ -41,6 +41,10 @@ class PromiseCheck {
   void check_reachable();
   void try_form(const TrialRunner::Choice& choice);
   void try_leads(FormTrials& trials, const std::vector<const Profile*>& profiles);
+  ArrivalOptions arrival_options(const rules::Form& form, const std::string& country) const;
+  /// A step that goes out for none of them may be the reserve for leads who lack a contact point that no condition asks
+  /// for: they prove no minimum, but that it is reachable.
+  void try_reserves(FormTrials& trials, const std::vector<const Profile*>& profiles);
   void try_arrivals(FormTrials& trials, const std::vector<const Profile*>& profiles,
                     const std::vector<Arrival>& arrivals);
   void judge(FormTrials& trials, const Profile& profile, const Arrival& arrival);
