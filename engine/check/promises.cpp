@@ -8,7 +8,6 @@
 
 namespace relance::engine {
 
-using rules::Instant;
 using Severity = rules::Finding::Severity;
 
 namespace {
