@@ -379,6 +379,7 @@ void Outbox::complete(const OutboxRow& row, std::string_view outcome, const Atte
   event.time = processor.clock();
   event.data = Value(std::move(data));
   processor.handle_own(event);
+  lead_changed(row.lead);
 }
 
 void Outbox::record_attempt(RecordType type, const OutboxRow& row, const LeadState& lead, const AttemptResult* result,

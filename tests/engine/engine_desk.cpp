@@ -72,7 +72,9 @@ AttemptResult OtherSide::deliver(const engine::Action& action, int attempt) {
   const Call call = calls_.emplace_back(Call{action, attempt});
   changed_.notify_all();
   changed_.wait(lock, [this] { return !held_; });
-  return answer_ ? answer_(call) : answer_of(AttemptResult::Kind::accepted, "completed");
+  const Answer answer = answer_;
+  lock.unlock();  // an answer may take as long as the test wants, and others go on meanwhile
+  return answer ? answer(call) : answer_of(AttemptResult::Kind::accepted, "completed");
 }
 
 std::size_t OtherSide::calls() const {

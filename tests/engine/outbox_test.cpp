@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 
 #include <doctest/doctest.h>
 
@@ -201,6 +202,33 @@ TEST_CASE("a paused enrollment holds its queued action across a restart until it
   desk.submit({"03-02 15:00", "L", "playbook.resume"});
   desk.settle_after(1);
   CHECK(desk.other_side().calls() == 1);
+}
+
+TEST_CASE("a hold that an outcome of our own ends lets the waiting action go at once") {
+  EngineDesk desk({.playbooks = {cadence(R"(
+exceptions: [{ when: '"hold" in lead.flags && !has(event.outcome)', do: escalate }]
+steps: [{ id: first, day: 0, channel: task }, { id: second, day: 0, channel: task },
+  { id: later, day: 5, channel: task }]
+)")}});
+  std::promise<void> answered;
+  const std::shared_future<void> answer = answered.get_future().share();
+  desk.other_side().answers([answer](const OtherSide::Call& call) {
+    if (call.action.kind == engine::ActionKind::escalate) return answer_of(Kind::accepted);
+    if (call.action.step.value == "first") answer.wait();
+    return answer_of(call.action.step.value == "second" && call.attempt == 1 ? Kind::retry : Kind::accepted,
+                     "completed");
+  });
+  desk.begin();
+  desk.submit(arrives());
+  REQUIRE(desk.other_side().wait_for_calls(2));
+  desk.settle_after(1);  // of the second step, which is tried again later
+  desk.submit({"03-02 09:00", "L", "flag.set", "'flag':'hold'"});
+  REQUIRE(desk.other_side().wait_for_calls(3));  // the escalation
+  desk.settle_after(2);
+  desk.set_clock("03-02 09:30");
+  CHECK(desk.other_side().calls() == 3);
+  answered.set_value();
+  CHECK(desk.other_side().wait_for_calls(4));
 }
 
 }  // namespace
