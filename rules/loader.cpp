@@ -175,6 +175,7 @@ void check_ids(const std::vector<PlaybookReading>& readings, std::vector<Finding
 /// What `on` starts is in the folder.
 void check_workflows(const std::vector<PlaybookReading>& readings, std::vector<Finding>& findings) {
   std::vector<std::string_view> ids;
+  ids.reserve(readings.size());
   for (const PlaybookReading& reading : readings) ids.push_back(reading.playbook.id.value);
   for (const PlaybookReading& reading : readings) {
     for (std::size_t i = 0; i < reading.workflow_places.size(); ++i) {

@@ -216,6 +216,7 @@ std::vector<Workflow> read_workflows(LoadContext& context, const Field& field) {
 void check_forms(LoadContext& context, const Playbook& playbook) {
   const std::set<StepId> known = step_ids(playbook);
   std::vector<std::string_view> names;
+  names.reserve(known.size());
   for (const StepId& id : known) names.push_back(id.value);
   const std::vector<FormProblem> problems = problems_of_forms(playbook);
   for_each_changes(playbook, [&](const std::string& path, const std::vector<StepChange>& changes) {
