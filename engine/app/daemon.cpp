@@ -21,8 +21,8 @@ using engine::Config;
 
 namespace {
 
-constexpr std::chrono::seconds kDrain{75};    // longer than a connector's call may take
-constexpr std::chrono::seconds kCatchUp{60};  // how long a start waits for its inputs before actions go out
+constexpr std::chrono::seconds kDrain{75};     // longer than a connector's call may take
+constexpr std::chrono::seconds kPatience{60};  // how often a start that waits for its inputs says so
 
 tl::unexpected<std::string> failed(std::string why) { return tl::unexpected<std::string>(std::move(why)); }
 
@@ -188,7 +188,7 @@ tl::expected<void, std::string> Daemon::Parts::open_inputs() {
     if (auto opened = kafka_feed->open(settings); !opened) return failed(opened.error());
     kafka_copier = std::make_unique<KafkaCopier>(*engine, *store, *kafka_output, settings.topics);
   }
-  files = std::make_unique<FileInput>(*engine, config.inputs);
+  files = std::make_unique<FileInput>(*engine, config.inputs, [this](const std::string& why) { die(why); });
   inputs_open = true;
   return {};
 }
@@ -244,7 +244,7 @@ tl::expected<void, std::string> Daemon::run() {
       [&parts] {
         return !parts.inputs_open || !parts.files->done() || (parts.kafka_feed && !parts.kafka_feed->caught_up());
       },
-      kCatchUp);
+      kPatience);
   {
     const std::lock_guard lock(parts.fatal_mutex);
     parts.running = parts.engine.get();

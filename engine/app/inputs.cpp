@@ -23,8 +23,9 @@ constexpr const char* kDeadLetterCursor = "kafka:dead-letters";
 
 // --- Files --------------------------------------------------------------------------------------------------------
 
-FileInput::FileInput(engine::Engine& engine, std::vector<std::filesystem::path> files)
-    : engine_(engine), files_(std::move(files)), thread_([this] { read_all(); }) {}
+FileInput::FileInput(engine::Engine& engine, std::vector<std::filesystem::path> files,
+                     std::function<void(const std::string&)> on_fatal)
+    : engine_(engine), files_(std::move(files)), on_fatal_(std::move(on_fatal)), thread_([this] { read_all(); }) {}
 
 FileInput::~FileInput() {
   stopping_ = true;
@@ -67,8 +68,9 @@ bool FileInput::read(const std::filesystem::path& file) {
     return group.arrivals.size() < kFileGroup || push();
   });
   if (!read) {
-    spdlog::error("event=input_unreadable input=\"{}\" reason=\"{}\"", input, read.error().message);
-    return true;
+    on_fatal_("the input " + file.string() + " cannot be read: " + read.error().message +
+              "; mend it, or take it out of `inputs`");
+    return false;
   }
   if (open && !stopping_ && !push()) return false;
   spdlog::info("event=input_read input=\"{}\" lines={}", input, lines);

@@ -20,10 +20,12 @@
 
 namespace relance::app {
 
-/// Reads JSON Lines files one after the other, from where the store says, waiting while the engine is at its bound.
+/// Reads JSON Lines files one after the other, from where the store says, waiting while the engine is at its bound. A
+/// file that cannot be read to its end is fatal: what it would have said may be an opt-out.
 class FileInput {
  public:
-  FileInput(engine::Engine& engine, std::vector<std::filesystem::path> files);
+  FileInput(engine::Engine& engine, std::vector<std::filesystem::path> files,
+            std::function<void(const std::string&)> on_fatal);
   ~FileInput();
   bool done() const { return done_; }  // every file is read to its end
 
@@ -33,6 +35,7 @@ class FileInput {
 
   engine::Engine& engine_;
   const std::vector<std::filesystem::path> files_;
+  const std::function<void(const std::string&)> on_fatal_;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> done_ = false;
   std::thread thread_;

@@ -92,11 +92,11 @@ void Engine::turn() {
   if (failure_) return;
   try {
     // What is due carries its own instant and comes before what arrives now.
-    const bool caught_up = do_due_work();
+    bool caught_up = do_due_work();
     handle_results();
     if (caught_up) {
-      handle_arrivals(requests_);
-      handle_arrivals(inputs_);
+      const bool requests_read = handle_arrivals(requests_);
+      caught_up = handle_arrivals(inputs_) && requests_read;
     }
     parts_.outbox.release(processor_.clock());
     if (may_dispatch(caught_up)) staged_ += parts_.outbox.start_ready(processor_);
@@ -116,11 +116,15 @@ bool Engine::may_dispatch(bool caught_up) {
   if (parts_.clock.moved_by_events()) return true;
   if (!caught_up || requests_.waiting() || clock_was_set_back()) return false;
   if (!hold_) return true;
-  const bool behind = hold_->behind() || inputs_.waiting();
-  if (behind && std::chrono::steady_clock::now() < hold_->until) return false;
-  if (behind) spdlog::warn("event=inputs_behind text=\"actions go out although the inputs are not caught up\"");
-  hold_.reset();
-  return true;
+  if (!hold_->behind() && !inputs_.waiting()) {
+    hold_.reset();
+    return true;
+  }
+  if (const auto now = std::chrono::steady_clock::now(); now >= hold_->warn_at) {
+    spdlog::warn("event=inputs_behind text=\"no action goes out until the inputs are read: one may be an opt-out\"");
+    hold_->warn_at = now + hold_->patience;
+  }
+  return false;
 }
 
 /// The engine's clock never runs backwards, so it stands until the machine's comes past it again. Meanwhile the gate
@@ -137,8 +141,8 @@ bool Engine::clock_was_set_back() {
   return set_back;
 }
 
-void Engine::hold_dispatch(std::function<bool()> behind, std::chrono::seconds at_most) {
-  hold_ = Hold{std::move(behind), std::chrono::steady_clock::now() + at_most};
+void Engine::hold_dispatch(std::function<bool()> behind, std::chrono::seconds patience) {
+  hold_ = Hold{std::move(behind), patience, std::chrono::steady_clock::now() + patience};
 }
 
 void Engine::handle_results() {
@@ -151,21 +155,24 @@ void Engine::handle_results() {
   staged_ += results.size();
 }
 
-void Engine::handle_arrivals(Door& door) {
+bool Engine::handle_arrivals(Door& door) {
+  const std::size_t waited =
+      door.queue.size() + (door.taken ? door.taken->group.arrivals.size() - door.taken->next : 0);
   std::size_t handled = 0;
   while (handled < static_cast<std::size_t>(settings_.intake.batch) && staged_ < kMaxStaged) {
     if (!door.taken) {
       auto group = door.queue.take();
-      if (!group) return;
+      if (!group) return true;
       door.taken = Taken{std::move(*group), 0};
     }
     const std::size_t before = door.taken->next;
     const bool finished = handle_group(*door.taken);
     handled += door.taken->next - before;
-    if (!finished) return;
+    if (!finished) return false;
     to_answer_.push_back(std::move(door.taken->group));
     door.taken.reset();
   }
+  return handled >= waited;
 }
 
 /// False when the group must wait: for a commit, or (events mode) until nothing is under way.

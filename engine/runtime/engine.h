@@ -55,9 +55,10 @@ class Engine final : public EngineService {
   /// Runs until stop() and drains: queued arrivals are handled, calls under way get `drain` to end. The error is why
   /// the store failed.
   [[nodiscard]] tl::expected<void, std::string> run(std::chrono::seconds drain);
-  /// Before run(): after a restart nothing goes out while `behind` answers true (any event that waited in an input may
-  /// be an opt-out), for `at_most` this long. Not in events mode, where inputs and actions take turns anyway.
-  void hold_dispatch(std::function<bool()> behind, std::chrono::seconds at_most);
+  /// Before run(): after a restart nothing goes out while `behind` answers true, however long that takes: any event
+  /// that waited in an input may be an opt-out. The log says so after every `patience`. Not in events mode, where
+  /// inputs and actions take turns anyway.
+  void hold_dispatch(std::function<bool()> behind, std::chrono::seconds patience);
   /// Any thread, also a signal handler's executor; idempotent.
   void stop();
   boost::asio::io_context& context() { return context_; }
@@ -95,7 +96,8 @@ class Engine final : public EngineService {
   void schedule_turn();
   void turn();
   void handle_results();
-  void handle_arrivals(Door& door);
+  /// False when something that waited at the door is left for the next turn.
+  bool handle_arrivals(Door& door);
   void answer_all(Door& door);
   bool handle_group(Taken& taken);
   void handle_arrival(const Arrival& arrival);
@@ -131,7 +133,8 @@ class Engine final : public EngineService {
   rules::Instant committed_clock_ = rules::Instant::earliest();
   struct Hold {
     std::function<bool()> behind;
-    std::chrono::steady_clock::time_point until;
+    std::chrono::seconds patience;
+    std::chrono::steady_clock::time_point warn_at;
   };
   std::optional<Hold> hold_;
   bool set_back_ = false;     // said so in the log

@@ -72,11 +72,29 @@ TEST_CASE("after a start nothing goes out until the inputs have caught up: an op
   CHECK(desk.story("A").find("attempt.started") == std::string::npos);
 }
 
-TEST_CASE("a start does not wait for its inputs for ever") {
+TEST_CASE("a start waits for its inputs however long they take, and then goes on") {
   EngineDesk desk({.playbooks = {kMail}});
-  desk.begin([](Engine& engine) { engine.hold_dispatch([] { return true; }, 0s); });
+  std::atomic<bool> behind = true;
+  desk.begin([&](Engine& engine) { engine.hold_dispatch([&] { return behind.load(); }, 0s); });
   desk.submit(arrives());
+  desk.settle();
+  desk.settle();
+  CHECK(desk.other_side().calls() == 0);
+  behind = false;
   CHECK(desk.other_side().wait_for_calls(1));
+}
+
+TEST_CASE("nothing goes out past an input's event that has arrived: it may be an opt-out") {
+  EngineDesk desk({.playbooks = {kMail}, .batch = 1});
+  desk.begin([&](Engine&) {
+    desk.push(arrives());
+    for (int i = 0; i < 20; ++i) desk.push({"03-02 09:00", "M", "lead.updated"});
+    desk.push(opts_out());
+  });
+  while (desk.engine().queued() > 0) desk.settle();
+  desk.settle();
+  CHECK(desk.other_side().calls() == 0);
+  CHECK(desk.story("L").ends_with("03-02 09:00 touch.cancelled mail opt_out\n"));
 }
 
 TEST_CASE("nothing goes out past a request that waits: it may be an opt-out") {
