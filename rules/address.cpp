@@ -83,12 +83,26 @@ std::optional<Address> Address::phone(std::string_view raw, std::string_view cou
   if (is_plain_e164(text)) return Address(Kind::phone, std::string(text));
   const PhoneNumberUtil& library = *PhoneNumberUtil::GetInstance();
   PhoneNumber number;
-  if (library.Parse(std::string(text), region_code(country), &number) != PhoneNumberUtil::NO_PARSING_ERROR) {
+  const auto parses = [&](const std::string& written) {
+    return library.Parse(written, region_code(country), &number) == PhoneNumberUtil::NO_PARSING_ERROR;
+  };
+  const bool international = text.starts_with("00");
+  if (!parses(std::string(text)) && !(international && parses("+" + std::string(text.substr(2))))) {
     return Address(Kind::phone, digits_only(text));
   }
   std::string normalised;
   library.Format(number, PhoneNumberUtil::E164, &normalised);
   return Address(Kind::phone, std::move(normalised));
+}
+
+bool Address::is_comparable() const {
+  if (kind_ == Kind::phone) {
+    return normalised_.size() > 1 && normalised_.front() == '+' &&
+           std::all_of(normalised_.begin() + 1, normalised_.end(), is_digit);
+  }
+  const std::size_t at = normalised_.rfind('@');
+  if (at == std::string::npos || at == 0 || at + 1 == normalised_.size()) return false;
+  return normalised_.find_first_of(" \t\r\n<>,;:") == std::string::npos;
 }
 
 std::optional<Address::Kind> address_kind(Channel channel) {

@@ -17,13 +17,16 @@ class Address {
   /// nullopt for blank text. Anything else has an address, also when it is no valid mailbox: what cannot be written to
   /// can still be suppressed.
   static std::optional<Address> email(std::string_view raw);
-  /// `country` (ISO 3166 alpha-2, any case) is the region of a number without "+". Text that libphonenumber cannot read
-  /// keeps its digits (and a leading "+").
+  /// `country` (ISO 3166 alpha-2, any case) is the region of a number without "+"; without a country that is known,
+  /// "00" is read as "+". Text that libphonenumber cannot read keeps its digits (and a leading "+").
   static std::optional<Address> phone(std::string_view raw, std::string_view country);
   /// For the store: a normalised form that an earlier call produced.
   static Address stored(Kind kind, std::string normalised) { return Address(kind, std::move(normalised)); }
 
   Kind kind() const { return kind_; }
+  /// In the form in which everybody else writes it as well: one mailbox, or E.164. Any other text can be suppressed,
+  /// but comparing it with the list proves nothing: nobody is touched there.
+  bool is_comparable() const;
   /// The text itself: only for the vault, the keyed hash and the connector.
   const std::string& reveal() const { return normalised_; }
 

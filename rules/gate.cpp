@@ -55,8 +55,8 @@ std::optional<Verdict> ask_contact_hours(const Scope& scope, const Form& form) {
 bool has_contact_point(const LeadState& lead, Channel channel) {
   const auto kind = address_kind(channel);
   if (!kind) return true;
-  if (*kind == Address::Kind::email) return lead.email.has_value();
-  return lead.phone.has_value() && !lead.phone_unusable;
+  if (*kind == Address::Kind::email) return lead.email && lead.email->is_comparable();
+  return lead.phone && lead.phone->is_comparable() && !lead.phone_unusable;
 }
 
 Verdict gate(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step) {

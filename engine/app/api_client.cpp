@@ -1,10 +1,12 @@
 #include "engine/app/api_client.h"
 
+#include <cctype>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <thread>
 
+#include <fmt/format.h>
 #include <httplib.h>
 #include <nlohmann/json.hpp>
 
@@ -78,6 +80,15 @@ std::optional<rules::Instant> ApiClient::clock() {
   const auto json = nlohmann::json::parse(answer->body, nullptr, false);
   if (!json.is_object() || !json.contains("now") || !json["now"].is_string()) return std::nullopt;
   return rules::parse_rfc3339(json["now"].get<std::string>());
+}
+
+std::string lead_path(const std::string& lead) {
+  std::string path = "/v1/leads/";
+  for (const char c : lead) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+    path += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return path;
 }
 
 }  // namespace relance::app

@@ -26,6 +26,9 @@ struct ApiAnswer {
   int retry_after_seconds = 0;
 };
 
+/// /v1/leads/{id}, the id percent-encoded (RFC 3986).
+std::string lead_path(const std::string& lead);
+
 class ApiClient {
  public:
   explicit ApiClient(const ApiOptions& options);

@@ -11,6 +11,7 @@
 
 #include "engine/app/api_client.h"
 #include "engine/app/commands.h"
+#include "rules/address.h"
 #include "rules/channel.h"
 
 namespace relance::app {
@@ -51,10 +52,20 @@ int suppress(const Arguments& arguments) {
   if (by_address == !arguments.lead.empty()) return fail("name either --lead, or --email and --phone");
   if (!rules::parse_channel_scope(arguments.channel))
     return fail("--channel is all, email, call, social, sms, task or meeting");
+  if (const auto email = rules::Address::email(arguments.email); email && !email->is_comparable())
+    return fail("--email is one address such as ada@example.com: as it stands no lead would match it");
+  if (const auto phone = rules::Address::phone(arguments.phone, ""); phone && !phone->is_comparable())
+    return fail("--phone needs + and the country code, as in +33612345678: as it stands no lead would match it");
   ApiClient client(arguments.api);
   const auto now = client.clock();
   if (!now) return fail("no daemon is ready at " + arguments.api.url);
   const std::string time = rules::to_string(*now);
+  bool known = true;
+  if (!by_address) {
+    const auto lead = client.get(lead_path(arguments.lead));
+    if (!lead) return fail(lead.error());
+    known = lead->status != 404;
+  }
 
   auto events = ordered_json::array();
   std::string subject = arguments.lead;
@@ -81,6 +92,9 @@ int suppress(const Arguments& arguments) {
   }
   std::cout << "suppressed on " << arguments.channel << " for "
             << (by_address ? "the address" : "lead " + arguments.lead) << "; it is durable\n";
+  if (!known) {
+    std::cout << "no event has named this lead so far: is the id right? If it ever comes, it is opted out\n";
+  }
   return 0;
 }
 

@@ -117,12 +117,7 @@ void print_state(const json& lead) {
 
 int explain(const ExplainArguments& arguments) {
   ApiClient client(arguments.api);
-  std::string path = "/v1/leads/";
-  for (const char c : arguments.lead) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
-    path += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  const auto answer = client.get(path);
+  const auto answer = client.get(lead_path(arguments.lead));
   if (!answer) return fail("explain", answer.error());
   if (answer->status == 404) {
     std::cerr << "relance explain: no event of this lead was ever handled\n";

@@ -18,6 +18,7 @@ namespace {
 namespace cel = rules::cel;
 namespace dom = simdjson::dom;
 using rules::Event;
+using rules::EventType;
 using rules::Instant;
 using Checked = tl::expected<void, Unusable>;
 
@@ -131,9 +132,6 @@ Checked read_envelope(const Attributes& attributes, std::optional<Instant> clock
   }
   const auto time = read_time(attributes.time, clock);
   if (!time) return tl::unexpected(time.error());
-  if (attributes.datacontenttype && !is_json_type(*attributes.datacontenttype)) {
-    return unusable("invalid_data", "expected JSON data, got another `datacontenttype`");
-  }
   event.id = *attributes.id;
   event.source = *attributes.source;
   event.type = *type;
@@ -190,6 +188,26 @@ Checked read_members(dom::object object, Members& members) {
   return {};
 }
 
+bool is_objection(EventType type) {
+  return type == EventType::optout_received || type == EventType::complaint_received ||
+         type == EventType::consent_withdrawn || type == EventType::erasure_requested;
+}
+
+/// What a person objects to needs nothing from the data but perhaps a channel. A dead letter would let the next message
+/// go out: an objection whose data cannot be read counts, and for all channels.
+Checked unless_objection(Checked checked, Event& event) {
+  if (checked || !is_objection(event.type)) return checked;
+  cel::Map all;
+  all.emplace_back(cel::Value("channel"), cel::Value("all"));
+  event.data = cel::Value(std::move(all));
+  return {};
+}
+
+Checked check_content_type(const Attributes& attributes) {
+  if (!attributes.datacontenttype || is_json_type(*attributes.datacontenttype)) return {};
+  return unusable("invalid_data", "expected JSON data, got another `datacontenttype`");
+}
+
 Checked read_data(dom::element element, std::size_t depth, Event& event) {
   if (!element.is_object()) {
     return unusable("invalid_data", "expected `data` to be an object, got another kind of value");
@@ -208,6 +226,7 @@ struct EventReader::Parser {
   Checked read(std::string_view text, std::optional<Instant> clock, Event& event);
   Checked read_binary(const std::vector<std::pair<std::string, std::string>>& attributes, std::string_view data,
                       std::optional<Instant> clock, Event& event);
+  Checked read_payload(const Members& members, Event& event);
   /// The data as a JSON text of its own.
   Checked read_data_text(std::string_view text, Event& event);
 };
@@ -232,16 +251,20 @@ Checked EventReader::Parser::read(std::string_view text, std::optional<Instant> 
   if (members.data && members.data_base64) {
     return unusable("not_cloudevent", "expected either `data` or `data_base64`, got both");
   }
-  if (members.data) {
-    if (auto checked = read_data(*members.data, 1, event); !checked) return checked;
-  } else if (members.data_base64) {
+  if (auto checked = unless_objection(read_payload(members, event), event); !checked) return checked;
+  return check_data(event);
+}
+
+Checked EventReader::Parser::read_payload(const Members& members, Event& event) {
+  if (auto checked = check_content_type(members.attributes); !checked) return checked;
+  if (members.data) return read_data(*members.data, 1, event);
+  if (members.data_base64) {
     const auto octets = decode_base64(*members.data_base64);
     if (!octets) return unusable("invalid_data", "expected `data_base64` in base64, got another text");
-    if (auto checked = read_data_text(*octets, event); !checked) return checked;
-  } else {
-    event.data = empty_map();
+    return read_data_text(*octets, event);
   }
-  return check_data(event);
+  event.data = empty_map();
+  return {};
 }
 
 Checked EventReader::Parser::read_binary(const std::vector<std::pair<std::string, std::string>>& attributes,
@@ -260,11 +283,13 @@ Checked EventReader::Parser::read_binary(const std::vector<std::pair<std::string
     *attribute = value;
   }
   if (auto checked = read_envelope(known, clock, event); !checked) return checked;
-  if (data.empty()) {
+  const auto read_payload = [&]() -> Checked {
+    if (auto checked = check_content_type(known); !checked) return checked;
+    if (!data.empty()) return read_data_text(data, event);
     event.data = empty_map();
-  } else if (auto checked = read_data_text(data, event); !checked) {
-    return checked;
-  }
+    return {};
+  };
+  if (auto checked = unless_objection(read_payload(), event); !checked) return checked;
   return check_data(event);
 }
 

@@ -429,6 +429,20 @@ TEST_CASE("fields that an event is about must be there") {
   });
 }
 
+TEST_CASE("an objection whose data cannot be read counts for all channels") {
+  for (const std::string type : {"optout.received", "complaint.received", "consent.withdrawn", "erasure.requested"}) {
+    for (const std::string data : {"[]", R"("please stop")", "7", "true", R"({"a":1,"a":2})"}) {
+      CAPTURE(type);
+      CAPTURE(data);
+      CHECK(read_event(event_of(type, data)).text("channel") == "all");
+    }
+    const std::string head = R"("type":")" + type + R"(","subject":"L-1",)";
+    CHECK(read_code(event_with(head + R"("data":"stop","datacontenttype":"text/plain")")) == "usable");
+    CHECK(read_code(event_with(head + R"("data_base64":"***")")) == "usable");
+  }
+  CHECK(read_code(event_of("page.viewed", "[]")) == "invalid_data");
+}
+
 TEST_CASE("an opt-out whose channel cannot be read counts for all of them") {
   for (const std::string type : {"optout.received", "complaint.received", "consent.withdrawn"}) {
     for (const std::string channel : {R"("Email")", R"("phone")", "1", "[]", R"(["email"])", R"("")"}) {

@@ -61,6 +61,26 @@ TEST_CASE("a country is read in any case and an international number needs none"
   CHECK(phone("06 6982 1234", "IT") == "+390669821234");  // Italy keeps its zero
 }
 
+TEST_CASE("an address is comparable when everybody writes it the same") {
+  const auto phone = [](std::string_view text, std::string_view country) {
+    return Address::phone(text, country)->is_comparable();
+  };
+  CHECK(phone("+33 6 12 34 56 78", ""));
+  CHECK(phone("0612345678", "FR"));
+  CHECK(phone("0033612345678", ""));
+  CHECK(Address::phone("0033612345678", "") == Address::phone("+33612345678", ""));
+  CHECK_FALSE(phone("0612345678", ""));
+  CHECK_FALSE(phone("0612345678", "France"));
+  CHECK_FALSE(phone("33612345678", ""));
+  CHECK_FALSE(phone("call me", ""));
+  const auto email = [](std::string_view text) { return Address::email(text)->is_comparable(); };
+  CHECK(email(" ada@Example.com "));
+  CHECK_FALSE(email("ada"));
+  CHECK_FALSE(email("@example.com"));
+  CHECK_FALSE(email("Ada <ada@example.com>"));
+  CHECK_FALSE(email("ada@example.com, bob@example.com"));
+}
+
 TEST_CASE("a number that cannot be read keeps its digits") {
   CHECK(phone("06 12 34 56 78", "") == "0612345678");
   CHECK(phone("06 12 34 56 78", "Narnia") == "0612345678");
