@@ -164,6 +164,7 @@ void tell_merged(Scope& scope, const ConsentOutcome& consent) {
   if (!consent.intake.empty()) news.intake = consent.intake;
   if (consent.hard_bounced) news.bounced = scope.lead.email;
   for (const LeadId& into : scope.lead.merged_into) scope.out.effects.emplace_back(MergeInto{into, news});
+  for (const LeadId& from : scope.lead.merged_from) scope.out.effects.emplace_back(MergeInto{from, news});
 }
 
 }  // namespace
@@ -279,6 +280,9 @@ void decide_merge(LeadState& lead, const LeadState& from, const MergeNews& news,
   Scope scope{lead, context, out};
   if (!lead.known) lead.account = from.account;
   lead.known = true;
+  const bool merges = std::find(from.merged_into.begin(), from.merged_into.end(), lead.id) != from.merged_into.end();
+  const bool is_new = std::find(lead.merged_from.begin(), lead.merged_from.end(), from.id) == lead.merged_from.end();
+  if (merges && is_new) lead.merged_from.push_back(from.id);
   take_over(scope, from, news.intake);
   const bool concerned = news.exit_reason != "hard_bounce" || (lead.email && lead.email == news.bounced);
   std::string_view reason = concerned ? news.exit_reason : std::string_view();

@@ -146,6 +146,7 @@ struct LeadState {
   /// The leads that this one was merged into, in order: what protects the person is theirs, too, and this id starts
   /// nothing any more.
   std::vector<LeadId> merged_into;
+  std::vector<LeadId> merged_from;  // the leads that were merged into this one
 
   int non_replies = 0;
   std::optional<CoolDownState> cool_down;

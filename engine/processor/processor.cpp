@@ -118,8 +118,15 @@ void Processor::merge(const LeadId& from, const rules::MergeInto& effect, std::s
     decision_.clear();
     rules::decide_merge(target, *store_.find_lead(source), effect.news, context(), decision_);
     for (const LeadId& next : target.merged_into) open.emplace_back(into, next);
+    for (const LeadId& next : target.merged_from) open.emplace_back(into, next);
     settle(target, cause);
   }
+  // What the others have objected to covers the addresses of the merged one as well.
+  if (!effect.news.exit_reason.empty() || seen.size() < 2) return;
+  LeadState& merged = lead_of(from);
+  decision_.clear();
+  rules::decide_merge(merged, *store_.find_lead(effect.into), {}, context(), decision_);
+  settle(merged, cause);
 }
 
 LeadState& Processor::lead_of(const LeadId& id) {

@@ -135,8 +135,8 @@ void write(const rules::Enrollment& enrollment, store::Enrollment& out) {
 
 void write(const rules::LeadState& lead, store::LeadState& out) {
   const auto& [id, subject, known, account, attributes, email, phone, phone_unusable, zone, opted_out, opted_out_of_all,
-               complained, complained_of_all, erased, merged_into, non_replies, cool_down, touches, enrollments,
-               history, enrollment, interrupted, score_given, handed_over, wake] = lead;
+               complained, complained_of_all, erased, merged_into, merged_from, non_replies, cool_down, touches,
+               enrollments, history, enrollment, interrupted, score_given, handed_over, wake] = lead;
   out.set_subject(to_id_octets(subject.value));
   out.set_known(known);
   if (account) out.set_account(account->value);
@@ -147,6 +147,7 @@ void write(const rules::LeadState& lead, store::LeadState& out) {
   out.set_complained_of_all(complained_of_all);
   out.set_erased(erased);
   for (const auto& into : merged_into) out.add_merged_into(into.value);
+  for (const auto& from : merged_from) out.add_merged_from(from.value);
   out.set_non_replies(non_replies);
   if (cool_down) write(*cool_down, *out.mutable_cool_down());
   for (const auto& touch : touches) write(touch, enrollment, *out.add_touches());
@@ -255,6 +256,7 @@ bool read(const store::LeadState& in, rules::LeadState& lead) {
   lead.complained_of_all = in.complained_of_all();
   lead.erased = in.erased();
   for (const auto& into : in.merged_into()) lead.merged_into.emplace_back(into);
+  for (const auto& from : in.merged_from()) lead.merged_from.emplace_back(from);
   lead.non_replies = in.non_replies();
   if (in.has_cool_down()) {
     const store::CoolDown& cool_down = in.cool_down();

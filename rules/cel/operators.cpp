@@ -18,8 +18,8 @@ Result divide(Function function, Integer a, Integer b) {
   if (b == 0) return failure("{}", function == Function::divide ? "division by zero" : "modulus by zero");
   if constexpr (std::is_signed_v<Integer>) {
     const bool overflows = a == std::numeric_limits<Integer>::min() && b == -1;
-    if (overflows && function == Function::divide) return failure("int overflow in /");
-    if (overflows) return Value(Integer{0});
+    // The remainder would be 0, but the quotient that it belongs to is none; cel-go and cel-cpp say the same.
+    if (overflows) return failure("int overflow in {}", name_of(function));
   }
   return Value(function == Function::divide ? a / b : a % b);
 }

@@ -250,6 +250,7 @@ LeadState random_lead(std::mt19937& random, std::string id) {
   lead.complained_of_all = coin(random);
   lead.erased = coin(random);
   for (std::size_t i = random() % 3; i > 0; --i) lead.merged_into.emplace_back(random_text(random));
+  for (std::size_t i = random() % 3; i > 0; --i) lead.merged_from.emplace_back(random_text(random));
   lead.non_replies = random_int(random);
   maybe(random, lead.cool_down, [&] { return CoolDownState{random_instant(random), PlaybookId("p")}; });
   for (std::size_t i = random() % 4; i > 0; --i) lead.touches.push_back(random_touch(random));
@@ -301,12 +302,12 @@ std::string describe(const cel::Value& value) {
 
 std::string describe(const LeadState& lead) {
   const auto& [id, subject, known, account, attributes, email, phone, phone_unusable, zone, opted_out, opted_out_of_all,
-               complained, complained_of_all, erased, merged_into, non_replies, cool_down, touches, enrollments,
-               history, enrollment, interrupted, score_given, handed_over, wake] = lead;
+               complained, complained_of_all, erased, merged_into, merged_from, non_replies, cool_down, touches,
+               enrollments, history, enrollment, interrupted, score_given, handed_over, wake] = lead;
   Description out;
   out << id << subject << known << account << email << phone << phone_unusable << zone << opted_out << opted_out_of_all
-      << complained << complained_of_all << erased << merged_into << non_replies << cool_down << touches << enrollments
-      << history << enrollment << interrupted << score_given << handed_over << wake;
+      << complained << complained_of_all << erased << merged_into << merged_from << non_replies << cool_down << touches
+      << enrollments << history << enrollment << interrupted << score_given << handed_over << wake;
   for (const auto& [name, value] : attributes.entries()) out << name << value;
   return out.text();
 }

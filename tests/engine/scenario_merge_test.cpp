@@ -135,6 +135,19 @@ TEST_CASE("an opt-out that came before the merge follows a chain that was there 
   )"));
 }
 
+TEST_CASE("an opt-out of the lead that lives on covers the addresses of the merged one, before and after the merge") {
+  const Given opt_out{"03-02 09:30", "B", "optout.received"};
+  const Given early{"03-02 08:45", "B", "optout.received"};
+  const Given c_arrives{"03-02 10:00", "C", "lead.created", kAda};
+  const std::string expected = lines(R"(
+    03-03 10:00 touch.withheld mail suppressed
+    03-03 10:00 touch.withheld call suppressed
+    03-03 10:00 touch.emitted task
+  )");
+  CHECK(story_of({{kCadence}, {a_arrives(), kBArrives, kMerged, opt_out, c_arrives}}, "C", "touch.") == expected);
+  CHECK(story_of({{kCadence}, {a_arrives(), kBArrives, early, kMerged, c_arrives}}, "C", "touch.") == expected);
+}
+
 TEST_CASE("a lead that was merged into two others stands for both") {
   const Given c{"03-02 08:40", "C", "lead.created", "'email':'ada@example.net'"};
   const std::vector<Given> events{
@@ -177,6 +190,7 @@ TEST_CASE("a merged id starts no cadence any more, whatever address an event for
     03-02 08:00 lead.enrolled p
     03-02 09:00 lead.exited p lead.merged [mail,call,task]
     03-02 09:00 lead.not_enrolled again merged
+    03-02 10:00 opt_out.effective all
     03-02 11:00 lead.not_enrolled again merged
     03-02 12:00 lead.not_enrolled again merged
   )"));
