@@ -161,8 +161,13 @@ AttemptResult result_of_status(long status, std::int64_t retry_after_seconds) {
     result.kind = AttemptResult::Kind::accepted;
     return result;
   }
-  const bool again = status == 408 || status == 425 || status == 429 || status / 100 == 5;
-  result.kind = again ? AttemptResult::Kind::retry : AttemptResult::Kind::rejected;
+  // RFC 9110: 503 and RFC 6585: 429 say that nothing was done; any other 5xx, a gateway's 504 above all, and 408 come
+  // from a server that may have acted.
+  const bool nothing_done = status == 425 || status == 429 || status == 503;
+  const bool again = nothing_done || status == 408 || status / 100 == 5;
+  result.kind = nothing_done ? AttemptResult::Kind::retry
+                : again      ? AttemptResult::Kind::outcome_unknown
+                             : AttemptResult::Kind::rejected;
   result.reason = fmt::format("http {}{}", status, status / 100 == 3 ? ": redirects are not followed" : "");
   if (again && retry_after_seconds > 0) {
     result.retry_after = rules::Duration{std::min(retry_after_seconds, kMaxRetryAfter) * 1000};

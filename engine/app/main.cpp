@@ -24,10 +24,33 @@ bool is_unknown_command(const CLI::App& app, const std::string& name) {
   return true;
 }
 
+/// `relance eval -x`: an expression may begin with a minus, which options do. It goes last, after `--`.
+std::vector<std::string> with_expression_last(std::vector<std::string> arguments) {
+  if (arguments.empty() || arguments.front() != "eval") return arguments;
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (argument == "--") break;
+    if (argument == "--vars" || argument == "--at") {
+      ++i;  // its value
+      continue;
+    }
+    const bool is_option = argument.starts_with("--vars=") || argument.starts_with("--at=") || argument == "--help" ||
+                           argument == "--help-all" || argument == "-h";
+    if (is_option) continue;
+    std::string expression = argument;
+    arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(i));
+    arguments.emplace_back("--");
+    arguments.push_back(std::move(expression));
+    break;
+  }
+  return arguments;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app{"Relance: event-driven sales-cadence automation"};
+  app.name("relance");
   app.set_version_flag("--version", std::string("relance ") + RELANCE_VERSION);
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "Help for every command");
@@ -44,7 +67,9 @@ int main(int argc, char** argv) {
   relance::app::add_suppress(app, exit_code);
   if (argc > 1 && is_unknown_command(app, argv[1])) return 2;
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> arguments = with_expression_last({argv + 1, argv + argc});
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const std::exception& error) {

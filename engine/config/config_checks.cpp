@@ -73,6 +73,11 @@ void check_email(const Config& config, const Contradict& contradict) {
       contradict({name, "mail by smtp needs " + std::string(name), std::string(kMissing), "add " + std::string(name)});
     }
   }
+  const std::string& origin = config.http.public_url;  // other hosts have to be https in any case
+  if (origin.starts_with("http://") && is_loopback(host_of(origin))) {
+    contradict({"http.public_url", "mail by smtp needs an https origin for its one-click opt-out (RFC 8058)",
+                std::string(kUnsafe), "set http.public_url: https://..."});
+  }
   if (email.user.empty() != email.password.empty()) {
     contradict({"connectors.email.user", "user and password go together", std::string(kMissing),
                 "add connectors.email.user, and password_file or password_env"});

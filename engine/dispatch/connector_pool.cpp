@@ -6,7 +6,7 @@ namespace relance::engine {
 
 ConnectorPool::ConnectorPool(std::unique_ptr<Connector> connector, Results results)
     : connector_(std::move(connector)), results_(std::move(results)) {
-  const int count = std::clamp(connector_->concurrency(), 1, 64);
+  const int count = std::clamp(connector_->concurrency(), 1, 256);
   for (int i = 0; i < count; ++i) threads_.emplace_back([this] { work(); });
 }
 

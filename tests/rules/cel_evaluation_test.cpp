@@ -47,7 +47,7 @@ TEST_CASE("an overflow is an error, never another number") {
   CHECK(outcome("-9223372036854775808 - 1") == "error: int overflow in -");
   CHECK(outcome("5000000000 * 5000000000") == "error: int overflow in *");
   CHECK(outcome("-9223372036854775808 / -1") == "error: int overflow in /");
-  CHECK(outcome("-9223372036854775808 % -1") == "0");
+  CHECK(outcome("-9223372036854775808 % -1") == "error: int overflow in %");
   CHECK(outcome("-(-9223372036854775808)") == "error: int overflow in -");
   CHECK(outcome("0u - 1u") == "error: uint overflow in -");
   CHECK(outcome("18446744073709551615u + 1u") == "error: uint overflow in +");

@@ -142,8 +142,11 @@ TEST_CASE("a large action goes at once and arrives whole") {
 
 TEST_CASE("what an answer means") {
   for (const long status : {200L, 202L, 204L}) CHECK(result_of_status(status, 0).kind == Kind::accepted);
-  for (const long status : {408L, 425L, 429L, 500L, 502L, 503L, 599L})
-    CHECK(result_of_status(status, 0).kind == Kind::retry);
+  for (const long status : {425L, 429L, 503L}) CHECK(result_of_status(status, 0).kind == Kind::retry);
+  // The other side may have acted before it, or a gateway before it, gave up.
+  for (const long status : {408L, 500L, 502L, 504L, 599L}) {
+    CHECK(result_of_status(status, 0).kind == Kind::outcome_unknown);
+  }
   for (const long status : {301L, 302L, 400L, 401L, 403L, 404L, 409L, 410L, 422L}) {
     CHECK(result_of_status(status, 0).kind == Kind::rejected);
   }
