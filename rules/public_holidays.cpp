@@ -14,7 +14,6 @@ constexpr int kFirstYear = 2020;
 constexpr int kLastYear = 2045;
 constexpr int kMonday = 0;
 constexpr int kThursday = 3;
-constexpr int kFriday = 4;
 constexpr int kSaturday = 5;
 constexpr int kSunday = 6;
 
