@@ -127,6 +127,18 @@ void decide_carrier(LeadState& lead, const DecisionContext& context, Decision& o
 void decide_merge(LeadState& lead, const LeadState& from, const MergeNews& news, const DecisionContext& context,
                   Decision& out);
 
+/// What a published folder does to one enrollment: `in_flight` of the current file, when it is not the one that the
+/// enrollment is run by. A file that is gone pins.
+enum class InFlightChange { none, pinned, migrated, ended };
+struct InFlightChanges {
+  InFlightChange running = InFlightChange::none;
+  InFlightChange interrupted = InFlightChange::none;
+};
+/// What decide_published() would do; changes nothing.
+InFlightChanges in_flight_changes(const LeadState& lead, const Rulebook& rulebook);
+/// The folder was published: the lead's enrollments follow it. Doing it twice changes nothing.
+InFlightChanges decide_published(LeadState& lead, const DecisionContext& context, Decision& out);
+
 /// The gate's second asking, at the last instant before a connector is called.
 struct HandOff {
   enum class Answer { go, wait, cancelled };

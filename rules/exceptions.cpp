@@ -7,12 +7,6 @@ namespace relance::rules {
 
 namespace {
 
-/// The hold is over: a step that it holds is asked again now.
-void release(Scope& scope, Enrollment& enrollment) {
-  enrollment.holding.reset();
-  if (enrollment.asked && enrollment.asked->waiting == Asked::Waiting::held) enrollment.asked->until = scope.now();
-}
-
 void hold(Scope& scope, Enrollment& enrollment, const Playbook& playbook, std::uint32_t index) {
   enrollment.holding = index;
   enrollment.exceptions[index].held_since_false = true;
@@ -31,6 +25,11 @@ void hold(Scope& scope, Enrollment& enrollment, const Playbook& playbook, std::u
 }
 
 }  // namespace
+
+void release(Scope& scope, Enrollment& enrollment) {
+  enrollment.holding.reset();
+  if (enrollment.asked && enrollment.asked->waiting == Asked::Waiting::held) enrollment.asked->until = scope.now();
+}
 
 void handle_resolution(Scope& scope) {
   auto& enrollment = scope.lead.enrollment;

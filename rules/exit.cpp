@@ -42,7 +42,15 @@ void cancel_queued(Scope& scope, std::string_view rule, std::optional<std::uint3
   for (const ActionId& action : queued) cancel_touch(scope, action, rule);
 }
 
-/// The enrollment leaves its place; nothing takes it.
+}  // namespace
+
+PlaybookHistory& history_of(LeadState& lead, const PlaybookId& playbook) {
+  for (PlaybookHistory& history : lead.history) {
+    if (history.playbook == playbook) return history;
+  }
+  return lead.history.emplace_back(PlaybookHistory{playbook, 0, std::nullopt});
+}
+
 void end(Scope& scope, std::optional<Enrollment>& place, std::string_view reason) {
   LeadState& lead = scope.lead;
   const Enrollment ended = std::move(*place);
@@ -63,7 +71,6 @@ void end(Scope& scope, std::optional<Enrollment>& place, std::string_view reason
   }
 }
 
-/// After the end of a workflow: what it interrupted resumes there and then, as after a pause.
 void go_on(Scope& scope) {
   LeadState& lead = scope.lead;
   if (lead.enrollment || !lead.interrupted) return;
@@ -71,15 +78,6 @@ void go_on(Scope& scope) {
   lead.interrupted.reset();
   resume(scope, *lead.enrollment);
   ask_exceptions(scope, *lead.enrollment);
-}
-
-}  // namespace
-
-PlaybookHistory& history_of(LeadState& lead, const PlaybookId& playbook) {
-  for (PlaybookHistory& history : lead.history) {
-    if (history.playbook == playbook) return history;
-  }
-  return lead.history.emplace_back(PlaybookHistory{playbook, 0, std::nullopt});
 }
 
 void cancel_blocked(Scope& scope) {

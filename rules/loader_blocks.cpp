@@ -211,11 +211,7 @@ std::optional<std::vector<Exception>> read_exceptions(LoadContext& context, cons
 std::optional<InFlight> read_in_flight(LoadContext& context, const Field& field) {
   const auto index = read_word(context, field, in_flight_names());
   if (!index) return std::nullopt;
-  if (*index != 0) {
-    report_unsupported(context, field, fmt::format("`in_flight: {}`", in_flight_names()[*index]));
-    return std::nullopt;
-  }
-  return InFlight::pin;
+  return static_cast<InFlight>(*index);
 }
 
 }  // namespace relance::rules

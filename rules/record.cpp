@@ -12,16 +12,16 @@ namespace {
 
 using Phrase = std::pair<std::string_view, std::string_view>;
 
-constexpr std::array<std::string_view, 32> kTypeNames{
+constexpr std::array<std::string_view, 33> kTypeNames{
     "lead.enrolled",       "lead.not_enrolled",   "lead.exited",        "lead.paused",       "lead.resumed",
     "touch.emitted",       "touch.deferred",      "touch.withheld",     "touch.skipped",     "touch.cancelled",
     "attempt.started",     "attempt.finished",    "touch.completed",    "touches.shortfall", "sla.met",
     "sla.at_risk",         "sla.breached",        "cool_down.started",  "cool_down.ended",   "lead.escalated",
     "escalation.resolved", "opt_out.received",    "opt_out.effective",  "consent.granted",   "consent.withdrawn",
     "suppression.added",   "subject.erased",      "playbook.published", "playbook.rejected", "lead.scored",
-    "lead.variant",        "experiment.assigned",
+    "lead.variant",        "experiment.assigned", "lead.migrated",
 };
-static_assert(kTypeNames.size() == static_cast<std::size_t>(RecordType::experiment_assigned) + 1);
+static_assert(kTypeNames.size() == static_cast<std::size_t>(RecordType::lead_migrated) + 1);
 
 /// Why a touch or an enrollment did not happen, by rule id.
 constexpr std::array<Phrase, 21> kRulePhrases{{
@@ -202,6 +202,11 @@ void append_enrollment_sentence(std::string& out, const Record& record) {
       append_playbook(out, "the playbook", record);
       append_detail(out, " goes on as variant ", record.variant);
       break;
+    case RecordType::lead_migrated:
+      out += "The enrollment goes on under the new revision of ";
+      append_playbook(out, "the playbook", record);
+      append_detail(out, ", as variant ", record.variant);
+      break;
     case RecordType::experiment_assigned:
       out += "The experiment of ";
       append_playbook(out, "the playbook", record);
@@ -332,6 +337,7 @@ void append_sentence(std::string& out, const Record& record) {
     case RecordType::lead_scored:
     case RecordType::lead_variant:
     case RecordType::experiment_assigned:
+    case RecordType::lead_migrated:
       return append_enrollment_sentence(out, record);
     case RecordType::touch_emitted:
     case RecordType::touch_deferred:

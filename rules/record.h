@@ -49,6 +49,7 @@ enum class RecordType : std::uint8_t {
   lead_scored = 29,
   lead_variant = 30,
   experiment_assigned = 31,
+  lead_migrated = 32,
 };
 std::string_view to_string(RecordType type);
 

@@ -98,6 +98,10 @@ void sla_breached(Scope& scope, Enrollment& enrollment);
 void handle_exit(Scope& scope, const ConsentOutcome& consent);
 /// The running enrollment and the one it interrupted end, in this order.
 void exit_all(Scope& scope, std::string_view reason);
+/// The enrollment leaves its place (of the lead); nothing takes it. go_on() afterwards.
+void end(Scope& scope, std::optional<Enrollment>& place, std::string_view reason);
+/// After the end of a workflow: what it interrupted resumes there and then, as after a pause.
+void go_on(Scope& scope);
 /// After an opt-out nothing that is queued on a channel it covers goes out, from whatever enrollment.
 void cancel_blocked(Scope& scope);
 /// The end of the window or, without `touches.within`, of the last step. What it interrupted goes on.
@@ -117,6 +121,8 @@ void handle_score(Scope& scope);
 void handle_handoff(Scope& scope);
 
 // variants.cpp: variants and arms at enrollment, and event step 10.
+/// The arm of the lead: the first 8 octets of SHA-256 over id, 0 and unit, modulo the sum of the weights.
+std::uint32_t arm_of(const LeadState& lead, const Experiment& experiment);
 void choose_form(Scope& scope, Enrollment& enrollment, const Playbook& playbook);
 /// The enrollment goes on by another form: steps that are not resolved are asked as if not asked before.
 void switch_form(Scope& scope, Enrollment& enrollment, const Form& form);
@@ -128,6 +134,8 @@ void handle_pause(Scope& scope);
 void resume(Scope& scope, Enrollment& enrollment);
 
 // exceptions.cpp: event step 9.
+/// The hold is over: a step that it holds is asked again now.
+void release(Scope& scope, Enrollment& enrollment);
 void handle_resolution(Scope& scope);
 void ask_exceptions(Scope& scope, Enrollment& enrollment);
 

@@ -18,22 +18,6 @@ std::optional<std::uint32_t> first_that_holds(const Scope& scope, const std::vec
   return std::nullopt;
 }
 
-/// The first 8 octets of SHA-256 over id, 0 and unit, modulo the sum of the weights.
-std::uint32_t arm_of(const LeadState& lead, const Experiment& experiment) {
-  const bool by_account = experiment.unit == Experiment::Unit::account && lead.account;
-  const std::string& unit = by_account ? lead.account->value : lead.id.value;
-  const std::uint64_t sum = std::accumulate(
-      experiment.arms.begin(), experiment.arms.end(), std::uint64_t{0},
-      [](std::uint64_t weights, const Arm& arm) { return weights + static_cast<std::uint64_t>(arm.weight); });
-  std::uint64_t rest = first_eight_octets(sha256(experiment.id + '\0' + unit)) % sum;
-  for (std::uint32_t i = 0; i < experiment.arms.size(); ++i) {
-    const auto weight = static_cast<std::uint64_t>(experiment.arms[i].weight);
-    if (rest < weight) return i;
-    rest -= weight;
-  }
-  return 0;
-}
-
 /// Resolved steps stay resolved; the others of the form are open, in its order.
 std::vector<StepState> steps_under(const Form& form, const std::vector<StepState>& before) {
   std::vector<StepState> steps;
@@ -50,6 +34,21 @@ std::vector<StepState> steps_under(const Form& form, const std::vector<StepState
 }
 
 }  // namespace
+
+std::uint32_t arm_of(const LeadState& lead, const Experiment& experiment) {
+  const bool by_account = experiment.unit == Experiment::Unit::account && lead.account;
+  const std::string& unit = by_account ? lead.account->value : lead.id.value;
+  const std::uint64_t sum = std::accumulate(
+      experiment.arms.begin(), experiment.arms.end(), std::uint64_t{0},
+      [](std::uint64_t weights, const Arm& arm) { return weights + static_cast<std::uint64_t>(arm.weight); });
+  std::uint64_t rest = first_eight_octets(sha256(experiment.id + '\0' + unit)) % sum;
+  for (std::uint32_t i = 0; i < experiment.arms.size(); ++i) {
+    const auto weight = static_cast<std::uint64_t>(experiment.arms[i].weight);
+    if (rest < weight) return i;
+    rest -= weight;
+  }
+  return 0;
+}
 
 void choose_form(Scope& scope, Enrollment& enrollment, const Playbook& playbook) {
   enrollment.variant = first_that_holds(scope, playbook.variants);

@@ -106,7 +106,7 @@ std::string schema_of(ValueType type) {
     case ValueType::positive_count:
       return integer(1, kHighestCount);
     case ValueType::in_flight:
-      return R"("enum": ["pin"])";
+      return word(in_flight_names());
     case ValueType::exit_reasons:
       return exit_reasons();
     case ValueType::sla:

@@ -56,6 +56,23 @@ struct Desk {
     lead.subject = SubjectId("00");
   }
 
+  /// `p` as it is from now on; what was there before stays for those whom it enrolled.
+  void publish(const std::string& body) {
+    Playbook next = load("playbook: p\nenroll: { on: lead.created }\n" + body);
+    Playbook before = *rulebook.find(PlaybookId("p"));
+    revision = next.revision;
+    std::vector<Playbook> current;
+    current.push_back(std::move(next));
+    rulebook = Rulebook(House{}, std::move(current));
+    rulebook.add_pinned(std::move(before));
+  }
+  /// The same, and the lead follows.
+  InFlightChange publish(std::string_view when, const std::string& body) {
+    work(Instant{at(when).ms - 1});
+    publish(body);
+    return decide_published(lead, {rulebook, neighbours, at(when)}, out).running;
+  }
+
   static Playbook load(const std::string& text) {
     auto playbook = load_playbook(text, "test.yaml", House{});
     if (!playbook) FAIL(to_string(playbook.error().front()));
@@ -181,6 +198,104 @@ TEST_CASE("a contact point that was withdrawn cancels the touch") {
   desk.event("03-02 09:01", EventType::lead_updated, {{"email", cel::Value()}});
   CHECK(desk.hand_off("03-02 09:02", "mail").answer == HandOff::Answer::cancelled);
   CHECK(desk.last_record() == "touch.cancelled mail no_contact_point");
+}
+
+TEST_CASE("a pinned enrollment finishes under the file that enrolled it") {
+  Desk desk(kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  CHECK(desk.publish("03-03 09:00", "steps: [{ id: new, day: 0, channel: task }]") == InFlightChange::pinned);
+  desk.work("03-31 09:00");
+  CHECK(desk.action("later").value.size() == 32);
+  CHECK(desk.count(RecordType::lead_migrated) == 0);
+}
+
+TEST_CASE("a migrated enrollment goes on under the new file, resolved steps stay resolved, and only once") {
+  Desk desk(kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  const std::string next =
+      "in_flight: migrate\ntouches: { within: 4d }\nsteps: [{ id: mail, day: 0, channel: email }, { id: call, day: 1, "
+      "channel: call }, { id: later, day: 2, channel: task }]";
+  CHECK(desk.publish("03-02 12:00", next) == InFlightChange::migrated);
+  CHECK(desk.lead.enrollment->revision == desk.revision);
+  CHECK(desk.lead.enrollment->window_end == at("03-06 09:00"));
+  CHECK(decide_published(desk.lead, {desk.rulebook, desk.neighbours, at("03-02 12:01")}, desk.out).running ==
+        InFlightChange::none);
+  desk.work("03-31 09:00");
+  CHECK(desk.count(RecordType::lead_migrated) == 1);
+  CHECK(desk.count(RecordType::touch_emitted) == 3);  // mail once, then call and later
+  CHECK(desk.action("call").value.size() == 32);
+  CHECK(desk.out.records.back().reason == "completed");
+}
+
+TEST_CASE("what waits when a migration comes is asked as if not asked before") {
+  Desk desk("caps: [{ max: 1, per: 9d }]\n" + kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-05 09:00");
+  REQUIRE(desk.lead.enrollment->asked.has_value());
+  desk.publish("03-06 09:00", "in_flight: migrate\n" + kMail);
+  desk.work("03-06 09:00");
+  CHECK(desk.last_record() == "lead.exited  ");
+  CHECK(desk.action("later").value.size() == 32);
+}
+
+TEST_CASE("a hold stays with its condition when a file is migrated, and ends without it") {
+  const std::string vip = "exceptions: [{ when: '\"vip\" in lead.flags', do: escalate }]\n";
+  const std::string two =
+      "exceptions: [{ when: '\"dispute\" in lead.flags', do: escalate }, { when: '\"vip\" in lead.flags', do: escalate "
+      "}]\n";
+  Desk desk(vip + kMail);
+  desk.arrives("03-02 09:00");
+  desk.event("03-02 10:00", EventType::flag_set, {{"flag", "vip"}});
+  REQUIRE(desk.lead.enrollment->holding == 0);
+  desk.publish("03-02 11:00", "in_flight: migrate\n" + two + kMail);
+  CHECK(desk.lead.enrollment->holding == 1);
+  CHECK(desk.count(RecordType::lead_escalated) == 1);
+  desk.publish("03-02 12:00", "in_flight: migrate\n" + kMail);
+  CHECK_FALSE(desk.lead.enrollment->holding.has_value());
+  desk.work("03-05 09:00");
+  CHECK(desk.action("later").value.size() == 32);
+}
+
+TEST_CASE("a variant and an arm stay while the new file has them") {
+  const auto file = [](const std::string& variants, const std::string& arms) {
+    return "in_flight: migrate\nvariants: [" + variants + "]\nexperiment: { id: e, arms: { " + arms + " } }\n" + kMail;
+  };
+  const std::string hot = "{ id: hot, when: 'true', replace: { touches: { within: 9d } } }";
+  Desk desk(file(hot, "a: 1"));
+  desk.arrives("03-02 09:00");
+  REQUIRE(desk.lead.enrollment->variant == 0);
+  desk.publish("03-02 10:00", file("{ id: cold, when: 'false', replace: { caps: [] } }, " + hot, "b: 1, a: 1"));
+  CHECK(desk.lead.enrollment->variant == 1);
+  CHECK(desk.lead.enrollment->arm == 1);
+  CHECK(desk.count(RecordType::experiment_assigned) == 1);
+  desk.publish("03-02 11:00", file("", "c: 1"));
+  CHECK_FALSE(desk.lead.enrollment->variant.has_value());
+  CHECK(desk.lead.enrollment->arm == 0);
+  CHECK(desk.count(RecordType::experiment_assigned) == 2);
+}
+
+TEST_CASE("a file that ends its enrollments withdraws them and cancels what is queued") {
+  Desk desk(kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  CHECK(desk.publish("03-02 10:00", "in_flight: end\ntitle: new\n" + kMail) == InFlightChange::ended);
+  CHECK_FALSE(desk.lead.enrollment.has_value());
+  CHECK(desk.lead.wake == Instant::never());
+  CHECK(desk.last_record() == "touch.cancelled mail exited");
+  const auto exited = std::find_if(desk.out.records.begin(), desk.out.records.end(),
+                                   [](const Record& record) { return record.type == RecordType::lead_exited; });
+  REQUIRE(exited != desk.out.records.end());
+  CHECK(exited->reason == "withdrawn");
+  CHECK(exited->steps_left == std::vector{StepId("later")});
+}
+
+TEST_CASE("a file that did not change ends nothing") {
+  Desk desk("in_flight: end\n" + kMail);
+  desk.arrives("03-02 09:00");
+  CHECK(desk.publish("03-02 10:00", "in_flight: end\n" + kMail) == InFlightChange::none);
+  CHECK(desk.lead.enrollment.has_value());
 }
 
 TEST_CASE("outside contact hours the touch waits for the next open instant, and then goes") {
