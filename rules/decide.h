@@ -133,6 +133,9 @@ enum class InFlightChange { none, pinned, migrated, ended };
 struct InFlightChanges {
   InFlightChange running = InFlightChange::none;
   InFlightChange interrupted = InFlightChange::none;
+  /// Migrated, and the step that would be next is not in the new file.
+  bool running_loses_step = false;
+  bool interrupted_loses_step = false;
 };
 /// What decide_published() would do; changes nothing.
 InFlightChanges in_flight_changes(const LeadState& lead, const Rulebook& rulebook);

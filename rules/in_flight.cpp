@@ -43,6 +43,24 @@ std::optional<std::uint32_t> arm_under(const LeadState& lead, const Enrollment& 
   return arm_of(lead, *after.experiment);
 }
 
+/// The variant stays while the new file has it.
+std::optional<std::uint32_t> variant_under(const Enrollment& enrollment, const Playbook& before,
+                                           const Playbook& after) {
+  if (!enrollment.variant) return std::nullopt;
+  return place_of(after.variants, before.variants[*enrollment.variant].id);
+}
+
+/// What is next under the old file is not there under the new one.
+bool loses_step(const LeadState& lead, const Enrollment& enrollment, const Rulebook& rulebook) {
+  const auto next = std::find_if(enrollment.steps.begin(), enrollment.steps.end(),
+                                 [](const StepState& step) { return step.status == StepStatus::open; });
+  if (next == enrollment.steps.end()) return false;
+  const Playbook& before = playbook_of(enrollment, rulebook);
+  const Playbook& after = *rulebook.find(enrollment.playbook);
+  const Form& form = after.form(variant_under(enrollment, before, after), arm_under(lead, enrollment, before, after));
+  return form.find_step(next->id) == nullptr;
+}
+
 /// An exception is the same while its condition is: what it remembers, and whether it holds.
 void move_exceptions(Scope& scope, Enrollment& enrollment, const Playbook& before, const Playbook& after) {
   std::vector<ExceptionState> states(after.exceptions.size());
@@ -67,7 +85,7 @@ void migrate(Scope& scope, Enrollment& enrollment) {
   const std::optional<std::uint32_t> arm = arm_under(scope.lead, enrollment, before, after);
   const bool same_arm = arm && enrollment.arm && before.experiment->id == after.experiment->id &&
                         before.experiment->arms[*enrollment.arm].id == after.experiment->arms[*arm].id;
-  if (enrollment.variant) enrollment.variant = place_of(after.variants, before.variants[*enrollment.variant].id);
+  enrollment.variant = variant_under(enrollment, before, after);
   enrollment.arm = arm;
   enrollment.revision = after.revision;
   Record& record = scope.record(RecordType::lead_migrated, enrollment);
@@ -82,7 +100,12 @@ void migrate(Scope& scope, Enrollment& enrollment) {
 }  // namespace
 
 InFlightChanges in_flight_changes(const LeadState& lead, const Rulebook& rulebook) {
-  return {change_of(lead.enrollment, rulebook), change_of(lead.interrupted, rulebook)};
+  InFlightChanges changes{change_of(lead.enrollment, rulebook), change_of(lead.interrupted, rulebook)};
+  changes.running_loses_step =
+      changes.running == InFlightChange::migrated && loses_step(lead, *lead.enrollment, rulebook);
+  changes.interrupted_loses_step =
+      changes.interrupted == InFlightChange::migrated && loses_step(lead, *lead.interrupted, rulebook);
+  return changes;
 }
 
 InFlightChanges decide_published(LeadState& lead, const DecisionContext& context, Decision& out) {

@@ -105,6 +105,11 @@ void Rulebook::add_pinned(Playbook playbook) {
   by_revision_.emplace(revision, std::make_shared<const Playbook>(std::move(playbook)));
 }
 
+void Rulebook::keep_revisions_of(const Rulebook& earlier) {
+  by_revision_.insert(earlier.by_revision_.begin(), earlier.by_revision_.end());
+  longest_cap_period_ = std::max(longest_cap_period_, earlier.longest_cap_period_);
+}
+
 const std::vector<const Playbook*>& Rulebook::candidates(EventType type) const {
   return candidates_[static_cast<std::size_t>(type)];
 }

@@ -241,6 +241,8 @@ class Rulebook {
 
   /// Adds a revision that only pinned enrollments use; no effect when it is known already.
   void add_pinned(Playbook playbook);
+  /// The same for every revision that the other one knows.
+  void keep_revisions_of(const Rulebook& earlier);
 
   const House& house() const { return house_; }
   /// Sorted by priority (high first), then id.

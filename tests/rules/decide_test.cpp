@@ -229,6 +229,44 @@ TEST_CASE("a migrated enrollment goes on under the new file, resolved steps stay
   CHECK(desk.out.records.back().reason == "completed");
 }
 
+TEST_CASE("whether a migration loses the step that is next is known before it happens") {
+  for (const auto& [steps, loses] : std::vector<std::pair<std::string, bool>>{
+           {"[{ id: mail, day: 0, channel: email }, { id: later, day: 3, channel: task }]", false},
+           {"[{ id: mail, day: 0, channel: email }, { id: call, day: 1, channel: call }]", true}}) {
+    Desk desk(kMail);
+    desk.arrives("03-02 09:00");
+    desk.work("03-02 09:00");  // `later` is next
+    desk.publish("in_flight: migrate\nsteps: " + steps);
+    CHECK(in_flight_changes(desk.lead, desk.rulebook).running == InFlightChange::migrated);
+    CHECK(in_flight_changes(desk.lead, desk.rulebook).running_loses_step == loses);
+    const auto done = decide_published(desk.lead, {desk.rulebook, desk.neighbours, at("03-02 10:00")}, desk.out);
+    CHECK(done.running_loses_step == loses);
+    const auto& open = desk.lead.enrollment->steps;
+    const bool kept = std::any_of(open.begin(), open.end(), [](const StepState& s) { return s.id.value == "later"; });
+    CHECK(kept == !loses);
+    CHECK_FALSE(in_flight_changes(desk.lead, desk.rulebook).running_loses_step);
+  }
+}
+
+TEST_CASE("a rulebook keeps the revisions of the one before, and theirs") {
+  const auto book = [](const std::string& day) {
+    std::vector<Playbook> current{
+        Desk::load("playbook: p\nenroll: { on: lead.created }\nsteps: [{ id: s, day: " + day + ", channel: task }]")};
+    return Rulebook(House{}, std::move(current));
+  };
+  const Rulebook first = book("0");
+  Rulebook second = book("1");
+  second.keep_revisions_of(first);
+  Rulebook third = book("2");
+  third.keep_revisions_of(second);
+  const PlaybookId id("p");
+  for (const Rulebook* each : std::vector<const Rulebook*>{&first, &second, &third}) {
+    CHECK(third.find(id, each->find(id)->revision) != nullptr);
+  }
+  CHECK(third.find(id)->revision != second.find(id)->revision);
+  CHECK(third.candidates(EventType::lead_created).size() == 1);
+}
+
 TEST_CASE("what waits when a migration comes is asked as if not asked before") {
   Desk desk("caps: [{ max: 1, per: 9d }]\n" + kMail);
   desk.arrives("03-02 09:00");
