@@ -1,5 +1,6 @@
 #include "engine/app/daemon.h"
 
+#include <csignal>
 #include <fstream>
 #include <optional>
 
@@ -10,10 +11,11 @@
 #include "engine/app/connector_routes.h"
 #include "engine/app/inputs.h"
 #include "engine/http/server.h"
+#include "engine/publish/publisher.h"
+#include "engine/publish/revisions.h"
 #include "engine/render/unsubscribe_token.h"
 #include "engine/runtime/engine.h"
 #include "engine/store/rocks_store.h"
-#include "rules/loader.h"
 
 namespace relance::app {
 
@@ -33,39 +35,6 @@ std::string joined(const Lines& lines) {
   return text;
 }
 
-tl::expected<rules::Rulebook, std::string> load_rulebook(const std::filesystem::path& folder) {
-  auto rulebook = rules::load_folder(folder);
-  if (rulebook) return std::move(*rulebook);
-  std::vector<std::string> findings;
-  for (const rules::Finding& finding : rulebook.error()) findings.push_back(rules::to_string(finding));
-  return failed(joined(findings));
-}
-
-/// The store keeps every revision that enrollments may be pinned to; what is new is written down as published.
-tl::expected<void, std::string> keep_revisions(rules::Rulebook& rulebook, engine::DurableStore& store,
-                                               rules::Instant now) {
-  std::set<rules::Revision> known;
-  for (const std::string& canonical : store.revisions()) {
-    auto playbook = rules::load_canonical(canonical);
-    if (!playbook) return failed("the store holds a playbook revision that cannot be read: " + playbook.error());
-    known.insert(playbook->revision);
-    rulebook.add_pinned(std::move(*playbook));
-  }
-  for (const auto& playbook : rulebook.current()) {
-    if (known.contains(playbook->revision)) continue;
-    store.put_revision(playbook->revision, playbook->canonical);
-    rules::Record record;
-    record.type = rules::RecordType::playbook_published;
-    record.at = now;
-    record.playbook = playbook->id;
-    record.revision = playbook->revision;
-    store.append({nullptr, "start"}, {record});
-  }
-  const auto committed = store.commit();
-  if (!committed) return failed(committed.error().message);
-  return {};
-}
-
 engine::RocksStoreOptions store_options(const Config& config) {
   engine::RocksStoreOptions options;
   options.dedup_horizon = config.intake.dedup_horizon;
@@ -83,11 +52,14 @@ struct Daemon::Parts {
   engine::EngineClock clock;
   engine::EngineMetrics metrics;
   std::unique_ptr<engine::RocksStore> store;
-  rules::Rulebook rulebook;
+  engine::FolderMark folder_mark;  // before it was read
+  std::shared_ptr<const rules::Rulebook> rulebook;
+  engine::TemplateSet templates;
   std::unique_ptr<connectors::KafkaOutput> kafka_output;
   std::unique_ptr<engine::Engine> engine;  // connectors answer to it, so it is made last and stays until they are gone
   ConnectorRoutes routes;
   std::unique_ptr<engine::Outbox> outbox;
+  std::unique_ptr<engine::Publisher> publisher;
   std::unique_ptr<engine::HttpServer> http;
   std::unique_ptr<KafkaFeed> kafka_feed;
   std::unique_ptr<KafkaCopier> kafka_copier;
@@ -104,6 +76,7 @@ struct Daemon::Parts {
   }
 
   tl::expected<void, std::string> open();
+  tl::expected<void, std::string> open_playbooks();
   tl::expected<void, std::string> open_kafka_output();
   tl::expected<void, std::string> open_engine();
   tl::expected<void, std::string> open_http();
@@ -112,19 +85,29 @@ struct Daemon::Parts {
 };
 
 tl::expected<void, std::string> Daemon::Parts::open() {
-  auto loaded = load_rulebook(config.playbooks);
-  if (!loaded) return failed(loaded.error());
-  rulebook = std::move(*loaded);
+  if (auto read = open_playbooks(); !read) return read;
+  if (auto kafka = open_kafka_output(); !kafka) return kafka;
+  if (auto made = open_engine(); !made) return made;
+  return open_http();
+}
+
+/// The folder, and the store with every revision that enrollments may be pinned to; what is new is written down.
+tl::expected<void, std::string> Daemon::Parts::open_playbooks() {
+  folder_mark = engine::mark_of(config.playbooks);
+  auto folder = engine::read_playbook_folder(config.playbooks, config.default_language);
+  if (!folder) return failed(joined(folder.error().findings));
   std::filesystem::create_directories(config.data_dir);
   auto opened = engine::RocksStore::open(config.data_dir / "store", store_options(config));
   if (!opened) return failed(opened.error().message);
   store = std::move(*opened);
   // What the start itself writes down stands behind what the last run wrote.
   if (const auto last = engine::Engine::last_clock(*store)) clock.continue_from(*last);
-  if (auto kept = keep_revisions(rulebook, *store, clock.now()); !kept) return kept;
-  if (auto kafka = open_kafka_output(); !kafka) return kafka;
-  if (auto made = open_engine(); !made) return made;
-  return open_http();
+  if (auto kept = engine::add_kept_revisions(folder->rulebook, store->revisions()); !kept) return kept;
+  engine::stage_publication(*store, folder->rulebook, {"start", ""}, clock.now());
+  if (auto committed = store->commit(); !committed) return failed(committed.error().message);
+  rulebook = std::make_shared<const rules::Rulebook>(std::move(folder->rulebook));
+  templates = std::move(folder->templates);
+  return {};
 }
 
 tl::expected<void, std::string> Daemon::Parts::open_kafka_output() {
@@ -137,18 +120,21 @@ tl::expected<void, std::string> Daemon::Parts::open_kafka_output() {
 }
 
 tl::expected<void, std::string> Daemon::Parts::open_engine() {
-  auto templates = engine::TemplateSet::load(config.playbooks / "templates", config.default_language);
-  if (!templates) return failed(joined(templates.error()));
   auto made = make_routes(config, kafka_output.get(),
                           [this](engine::DeliveryResult result) { engine->finished(std::move(result)); });
   if (!made) return failed(made.error());
   routes = std::move(*made);
-  engine::ActionBuilder builder(std::move(*templates), {config.sender, config.http.public_url, store->token_key()});
+  engine::ActionBuilder builder(std::move(templates), {config.sender, config.http.public_url, store->token_key()});
   outbox = std::make_unique<engine::Outbox>(
       engine::Outbox::Parts{*store, std::move(builder), config.dispatch, routes.routes});
   engine = std::make_unique<engine::Engine>(engine::Engine::Parts{*store, rulebook, clock, metrics, *outbox},
                                             engine::EngineSettings{config.intake, config.http.retry_after});
   metrics.policy_packs.Set(0);
+  publisher = std::make_unique<engine::Publisher>(
+      *engine,
+      engine::Publisher::Settings{config.playbooks, config.default_language,
+                                  std::chrono::milliseconds(config.playbooks_poll.ms)},
+      std::move(folder_mark));
   return {};
 }
 
@@ -160,6 +146,7 @@ tl::expected<void, std::string> Daemon::Parts::open_http() {
   settings.queue = config.http.queue;
   settings.max_body = config.http.max_body;
   settings.retry_after = config.http.retry_after;
+  settings.playbooks = publisher.get();
   settings.tls_cert = config.http.tls_cert;
   settings.tls_key = config.http.tls_key;
   if (!config.http.tokens_file.empty()) {
@@ -200,6 +187,7 @@ void Daemon::Parts::close() {
     running = nullptr;
   }
   if (http) http->stop();
+  publisher.reset();
   if (kafka_feed) kafka_feed->close();
   files.reset();
   kafka_copier.reset();
@@ -215,6 +203,7 @@ Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Daemon::~Daemon() { parts_->close(); }
 
 tl::expected<std::unique_ptr<Daemon>, std::string> Daemon::create(const Config& config) {
+  std::signal(SIGHUP, SIG_IGN);  // until run(): what is asked for, a start does anyway
   std::unique_ptr<Daemon> daemon(new Daemon(std::make_unique<Parts>(config)));
   if (auto opened = daemon->parts_->open(); !opened) return failed(opened.error());
   return daemon;
@@ -230,10 +219,20 @@ tl::expected<void, std::string> Daemon::run() {
   });
   spdlog::info("event=started mode={} http=http://{}:{} playbooks={} data=\"{}\"",
                parts.config.kafka ? "kafka" : "embedded", parts.config.http.address, parts.http->port(),
-               parts.rulebook.current().size(), parts.config.data_dir.string());
+               parts.rulebook->current().size(), parts.config.data_dir.string());
   spdlog::warn(
       "event=no_policy_packs text=\"no legal pack is applied: contact hours, caps and consent are the playbooks' "
       "own\"");
+  boost::asio::signal_set publish_signal(parts.engine->context(), SIGHUP);
+  std::function<void()> await_publish = [&] {
+    publish_signal.async_wait([&](const boost::system::error_code& error, int) {
+      if (error) return;
+      parts.publisher->request_publish();
+      await_publish();
+    });
+  };
+  await_publish();
+  parts.publisher->start();
   // Inputs ask the engine for their positions, so they open on a thread while its loop already runs.
   tl::expected<void, std::string> opened;
   std::thread opener([&] {

@@ -98,6 +98,9 @@ void add_general(std::vector<Setting>& all) {
                     [](Config& c) -> fs::path& { return c.data_dir; }));
   all.push_back(one({"playbooks", "The folder of playbooks, with house.yaml and templates/."}, "/etc/relance/playbooks",
                     path_form(), [](Config& c) -> fs::path& { return c.playbooks; }));
+  all.push_back(
+      one({"playbooks_poll", "How often to look whether the folder has changed, and then publish it; 0s: never."}, "5s",
+          duration_form("0s", "1h"), [](Config& c) -> rules::Duration& { return c.playbooks_poll; }));
   all.push_back(one({"default_language", "Language of templates for leads of whom no language is known."}, "en",
                     language_form(), [](Config& c) -> std::string& { return c.default_language; }));
   all.push_back(many({"inputs", "JSON Lines files of events, read once at start, in this order."}, path_form(),

@@ -25,6 +25,7 @@ class ActionBuilder {
   ActionBuilder(TemplateSet templates, Settings settings)
       : templates_(std::move(templates)), settings_(std::move(settings)) {}
 
+  void use_templates(TemplateSet templates) { templates_ = std::move(templates); }
   [[nodiscard]] tl::expected<Action, std::string> build(const OutboxRow& row, const rules::LeadState& lead) const;
 
  private:

@@ -46,6 +46,9 @@ class Outbox final : public ProcessorEffects {
   };
   explicit Outbox(Parts parts);
 
+  /// What is built from now on is rendered from these; what was built stays as it is on every retry.
+  void use_templates(TemplateSet templates) { parts_.builder.use_templates(std::move(templates)); }
+
   /// After a restart: takes up every row; an attempt without a result becomes an unknown outcome.
   void recover(Processor& processor);
 

@@ -25,6 +25,14 @@ void get_lead(const EndpointContext& context, std::string_view id, httplib::Resp
 /// GET /v1/ledger?from=&limit=
 void get_ledger(const EndpointContext& context, const httplib::Request& request, httplib::Response& response);
 
+/// GET /v1/playbooks
+void get_playbooks(const EndpointContext& context, httplib::Response& response);
+/// POST /v1/playbooks with its body read. `holder`: whose token it is; empty without tokens.
+void post_playbooks(const EndpointContext& context, std::string_view body, const std::string& holder,
+                    httplib::Response& response);
+/// POST /v1/playbooks/preview
+void post_preview(const EndpointContext& context, std::string_view body, httplib::Response& response);
+
 /// GET and HEAD /u/{token}: asks, changes nothing.
 void show_unsubscribe(const EndpointContext& context, const httplib::Request& request, std::string_view token,
                       httplib::Response& response);

@@ -77,6 +77,73 @@ constexpr std::string_view kDocument = R"json({
         }
       }
     },
+    "/v1/playbooks": {
+      "get": {
+        "operationId": "getPlaybooks",
+        "summary": "The playbooks in force, and how many leads are enrolled in each",
+        "description": "Counts by reading every lead: not for a page that refreshes itself.",
+        "security": [{"bearer": ["operate"]}, {"bearer": ["author"]}],
+        "responses": {
+          "200": {"description": "The playbooks", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Playbooks"}}}},
+          "401": {"$ref": "#/components/responses/Problem"},
+          "403": {"$ref": "#/components/responses/Problem"},
+          "421": {"$ref": "#/components/responses/Problem"},
+          "503": {"$ref": "#/components/responses/Problem"}
+        }
+      },
+      "post": {
+        "operationId": "publishPlaybooks",
+        "summary": "Publish the daemon's folder of playbooks",
+        "description": "Reads the folder of the configuration again and publishes all of it, or nothing when it has findings. Answers when every lead has followed, with what became of the leads in flight. Repeating it is safe.",
+        "security": [{"bearer": ["author"]}],
+        "requestBody": {
+          "required": false,
+          "content": {"application/json": {"schema": {
+            "type": "object",
+            "properties": {
+              "by": {"type": "string", "maxLength": 200, "description": "Who publishes, for the ledger; the holder of the token comes before it"},
+              "revisions": {"type": "array", "items": {"type": "string"}, "description": "Publish only if the folder holds exactly these"}
+            }
+          }}}
+        },
+        "responses": {
+          "200": {"description": "Published", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PublishReport"}}}},
+          "400": {"$ref": "#/components/responses/Problem"},
+          "401": {"$ref": "#/components/responses/Problem"},
+          "403": {"$ref": "#/components/responses/Problem"},
+          "409": {"$ref": "#/components/responses/Problem"},
+          "413": {"$ref": "#/components/responses/Problem"},
+          "421": {"$ref": "#/components/responses/Problem"},
+          "422": {"$ref": "#/components/responses/Problem"},
+          "503": {"$ref": "#/components/responses/Problem"}
+        }
+      }
+    },
+    "/v1/playbooks/preview": {
+      "post": {
+        "operationId": "previewPlaybooks",
+        "summary": "What publishing other playbooks would do to the leads in flight; changes nothing",
+        "security": [{"bearer": ["author"]}],
+        "requestBody": {
+          "required": true,
+          "content": {"application/json": {"schema": {
+            "type": "object",
+            "required": ["playbooks"],
+            "properties": {"playbooks": {"type": "array", "items": {"type": "string"}, "description": "Canonical forms, as relance diff makes them"}}
+          }}}
+        },
+        "responses": {
+          "200": {"description": "What it would do", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PublishReport"}}}},
+          "400": {"$ref": "#/components/responses/Problem"},
+          "401": {"$ref": "#/components/responses/Problem"},
+          "403": {"$ref": "#/components/responses/Problem"},
+          "413": {"$ref": "#/components/responses/Problem"},
+          "421": {"$ref": "#/components/responses/Problem"},
+          "422": {"$ref": "#/components/responses/Problem"},
+          "503": {"$ref": "#/components/responses/Problem"}
+        }
+      }
+    },
     "/u/{token}": {
       "parameters": [{"name": "token", "in": "path", "required": true, "schema": {"type": "string"}}],
       "get": {
@@ -185,6 +252,59 @@ constexpr std::string_view kDocument = R"json({
           }
         }
       },
+      "Playbooks": {
+        "type": "object",
+        "required": ["playbooks"],
+        "properties": {
+          "playbooks": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "required": ["id", "title", "priority", "revision", "in_flight", "enrolled", "enrolled_under_older"],
+              "properties": {
+                "id": {"type": "string"},
+                "title": {"type": "string"},
+                "priority": {"type": "integer"},
+                "revision": {"type": "string"},
+                "in_flight": {"enum": ["pin", "migrate", "end"]},
+                "enrolled": {"type": "integer", "description": "Leads, whatever the revision"},
+                "enrolled_under_older": {"type": "integer", "description": "Of them, under an older revision"}
+              }
+            }
+          }
+        }
+      },
+      "PublishReport": {
+        "type": "object",
+        "required": ["playbooks"],
+        "properties": {
+          "playbooks": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "required": ["playbook", "change", "leads"],
+              "properties": {
+                "playbook": {"type": "string"},
+                "change": {"enum": ["same", "changed", "new", "gone"]},
+                "keys": {"type": "array", "items": {"type": "string"}, "description": "changed: which top-level keys"},
+                "in_flight": {"enum": ["pin", "migrate", "end"]},
+                "leads": {
+                  "type": "object",
+                  "description": "Leads in flight: left as they are, pinned to an older revision, migrated (and of them, how many lose the step that was next), ended",
+                  "required": ["current", "pinned", "migrated", "lose_open_step", "ended"],
+                  "properties": {
+                    "current": {"type": "integer"},
+                    "pinned": {"type": "integer"},
+                    "migrated": {"type": "integer"},
+                    "lose_open_step": {"type": "integer"},
+                    "ended": {"type": "integer"}
+                  }
+                }
+              }
+            }
+          }
+        }
+      },
       "Problem": {
         "type": "object",
         "required": ["type", "title", "status", "detail", "code"],
@@ -193,7 +313,8 @@ constexpr std::string_view kDocument = R"json({
           "title": {"type": "string"},
           "status": {"type": "integer"},
           "detail": {"type": "string"},
-          "code": {"type": "string"}
+          "code": {"type": "string"},
+          "findings": {"type": "array", "items": {"type": "string"}, "description": "What is wrong in playbooks, each with its place"}
         }
       }
     }

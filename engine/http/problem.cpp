@@ -18,6 +18,8 @@ std::string status_title(int status) {
       return "Method Not Allowed";
     case 408:
       return "Request Timeout";
+    case 409:
+      return "Conflict";
     case 413:
       return "Content Too Large";
     case 414:
@@ -26,6 +28,8 @@ std::string status_title(int status) {
       return "Unsupported Media Type";
     case 421:
       return "Misdirected Request";
+    case 422:
+      return "Unprocessable Content";
     case 429:
       return "Too Many Requests";
     case 431:
@@ -40,11 +44,12 @@ std::string status_title(int status) {
 }
 
 std::string to_json(const Problem& problem) {
-  const nlohmann::ordered_json document{{"type", "about:blank"},
-                                        {"title", status_title(problem.status)},
-                                        {"status", problem.status},
-                                        {"detail", problem.detail},
-                                        {"code", problem.code}};
+  nlohmann::ordered_json document{{"type", "about:blank"},
+                                  {"title", status_title(problem.status)},
+                                  {"status", problem.status},
+                                  {"detail", problem.detail},
+                                  {"code", problem.code}};
+  if (!problem.findings.empty()) document["findings"] = problem.findings;
   return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

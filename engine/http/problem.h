@@ -2,6 +2,7 @@
 // Error answers: RFC 9457 problem documents.
 
 #include <string>
+#include <vector>
 
 #include <httplib.h>
 
@@ -9,13 +10,14 @@ namespace relance::engine {
 
 struct Problem {
   int status = 500;
-  std::string code;    // stable, for programs; the member `code`
-  std::string detail;  // one sentence for a person, without personal data
+  std::string code;                        // stable, for programs; the member `code`
+  std::string detail;                      // one sentence for a person, without personal data
+  std::vector<std::string> findings = {};  // what is wrong in files that were read; none: no such member
 };
 
 /// The standard name of a status: "Not Found".
 std::string status_title(int status);
-/// The document: type, title, status, detail, code.
+/// The document: type, title, status, detail, code, perhaps findings.
 std::string to_json(const Problem& problem);
 void answer(httplib::Response& response, const Problem& problem);
 

@@ -37,6 +37,9 @@ enum RouteIndex : std::size_t {
   kPostEvents,
   kGetLead,
   kGetLedger,
+  kGetPlaybooks,
+  kPostPlaybooks,
+  kPostPreview,
   kGetUnsubscribe,
   kPostUnsubscribe,
   kMetrics,
@@ -93,6 +96,9 @@ const std::vector<HttpRoute>& HttpServer::routes() {
     (*routes)[kPostEvents] = {"POST", "/v1/events", {Scope::ingest}};
     (*routes)[kGetLead] = {"GET", "/v1/leads/{id}", {Scope::operate, Scope::legal_read}};
     (*routes)[kGetLedger] = {"GET", "/v1/ledger", {Scope::operate, Scope::legal_read}};
+    (*routes)[kGetPlaybooks] = {"GET", "/v1/playbooks", {Scope::author, Scope::operate}};
+    (*routes)[kPostPlaybooks] = {"POST", "/v1/playbooks", {Scope::author}};
+    (*routes)[kPostPreview] = {"POST", "/v1/playbooks/preview", {Scope::author}};
     (*routes)[kGetUnsubscribe] = {"GET", "/u/{token}", {}};
     (*routes)[kPostUnsubscribe] = {"POST", "/u/{token}", {}};
     (*routes)[kMetrics] = {"GET", "/metrics", {}};
@@ -118,6 +124,7 @@ struct HttpServer::Running {
   };
   std::optional<Found> find(const Request& request, Response& response) const;
   bool allowed(const HttpRoute& route, const Request& request, Response& response) const;
+  std::string holder(const Request& request) const;
   void get(const Found& found, const Request& request, Response& response);
   void get_ready(Response& response);
   void finish(const Request& request, Response& response);
@@ -158,6 +165,8 @@ HttpServer::Running::Running(EngineService& given_service, HttpSettings given, p
     with_body(request, response, body);
   };
   server.Post("/v1/events", handler);
+  server.Post("/v1/playbooks", handler);
+  server.Post("/v1/playbooks/preview", handler);
   server.Post("/u/.+", handler);
   server.set_error_handler([](const Request&, Response& response) {
     if (!response.body.empty()) return;
@@ -264,6 +273,8 @@ void HttpServer::Running::get(const Found& found, const Request& request, Respon
       return get_lead(context, found.part, response);
     case kGetLedger:
       return get_ledger(context, request, response);
+    case kGetPlaybooks:
+      return get_playbooks(context, response);
     case kGetUnsubscribe:
       return show_unsubscribe(context, request, found.part, response);
     case kMetrics:
@@ -307,7 +318,15 @@ void HttpServer::Running::with_body(const Request& request, Response& response, 
     const bool late = connection != nullptr && connection->timed_out();
     return answer(response, {late ? 408 : 400, late ? "too_slow" : "cut_off", "The body did not arrive whole."});
   }
+  if (request.path == routes()[kPostPreview].path) return post_preview(context, text, response);
+  if (request.path == routes()[kPostPlaybooks].path) return post_playbooks(context, text, holder(request), response);
   post_events(context, request, text, response);
+}
+
+/// Whose token the request carries, which has been let through; empty without tokens.
+std::string HttpServer::Running::holder(const Request& request) const {
+  if (settings.tokens.empty()) return {};
+  return judge(settings.tokens, request.get_header_value("Authorization"), {}, settings.wall_clock()).name;
 }
 
 /// Headers that every answer has, whoever made it.

@@ -23,6 +23,10 @@ class DurableStore : public PartitionStore {
   virtual std::vector<std::string> revisions() = 0;
   virtual void put_revision(const rules::Revision& revision, std::string_view canonical) = 0;
 
+  /// The committed leads after `after` (null: from the first) in the order of their ids, at most `limit`: what their
+  /// enrollments are, without attributes and addresses, which stay in the vault.
+  virtual std::vector<rules::LeadState> leads_after(const rules::LeadId* after, std::size_t limit) = 0;
+
   /// The newest `limit` ledger lines about the lead, oldest first, as stored (no `lead`).
   virtual std::vector<std::string> timeline(const rules::LeadId& lead, std::size_t limit) = 0;
   /// Committed ledger lines from sequence number `from`, oldest first: (seq, line as stored).

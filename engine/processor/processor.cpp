@@ -53,6 +53,13 @@ bool Processor::do_next_due(Instant until, Instant no_earlier_than) {
   return true;
 }
 
+rules::InFlightChanges Processor::follow_published(LeadState& lead) {
+  decision_.clear();
+  const rules::InFlightChanges changes = rules::decide_published(lead, context(), decision_);
+  settle(lead, "publish");
+  return changes;
+}
+
 rules::HandOff Processor::hand_off(const LeadId& id, const rules::ActionId& action, const rules::Revision& revision) {
   LeadState* lead = store_.find_lead(id);
   if (!lead) return {rules::HandOff::Answer::cancelled, Instant::never(), "unknown_action"};

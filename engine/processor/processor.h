@@ -1,7 +1,7 @@
 #pragma once
 // Applies decisions to a partition's store: the one loop around rules::decide that daemon, simulator and tests share.
 // Stages everything in the store and never commits: whoever owns the store decides how many decisions make a batch.
-// Owner: the caller's thread only; store, rulebook and effects outlive the processor.
+// Owner: the caller's thread only; store, rulebook in use and effects outlive the processor.
 
 #include <optional>
 #include <string>
@@ -25,6 +25,9 @@ class Processor {
   Processor(const rules::Rulebook& rulebook, PartitionStore& store, ProcessorEffects& effects)
       : rulebook_(&rulebook), store_(store), effects_(effects) {}
 
+  /// Decides by another rulebook from now on. It must hold every revision that an enrollment is pinned to.
+  void use(const rules::Rulebook& rulebook) { rulebook_ = &rulebook; }
+
   /// The engine's clock: the latest instant that was handled. It never runs backwards.
   rules::Instant clock() const { return clock_; }
   /// Moves the clock forward without any work; for a daemon that starts or idles.
@@ -47,6 +50,9 @@ class Processor {
   /// Does the first piece of due work if its instant is at or before `until`, with the clock at the later of its
   /// instant and `no_earlier_than` (a daemon that is late lives in the present). False when nothing was due.
   bool do_next_due(rules::Instant until, rules::Instant no_earlier_than = rules::Instant::earliest());
+
+  /// The lead's enrollments follow the rulebook, whose folder was published.
+  rules::InFlightChanges follow_published(rules::LeadState& lead);
 
   /// The gate's second asking, for the dispatcher.
   rules::HandOff hand_off(const rules::LeadId& lead, const rules::ActionId& action, const rules::Revision& revision);

@@ -17,8 +17,6 @@ namespace {
 
 /// The store keeps the engine's clock beside the inputs' positions: it never runs backwards, not across a restart.
 constexpr const char* kClockPosition = "engine:clock";
-/// Staged decisions after which a turn commits, however much more is due (Monday, 09:00).
-constexpr std::size_t kMaxStaged = 5000;
 constexpr std::size_t kTimelineLines = 200;
 
 }  // namespace
@@ -30,7 +28,7 @@ Engine::Engine(Parts parts, EngineSettings settings)
       timer_(context_),
       requests_{ArrivalQueue(static_cast<std::size_t>(settings.intake.queue), [this] { wake(); }), std::nullopt},
       inputs_{ArrivalQueue(static_cast<std::size_t>(settings.intake.queue), [this] { wake(); }), std::nullopt},
-      processor_(parts.rulebook, parts.store, parts.outbox) {
+      processor_(*parts.rulebook, parts.store, parts.outbox) {
   if (const auto clock = last_clock(parts_.store)) {
     committed_clock_ = *clock;
     parts_.clock.continue_from(committed_clock_);
@@ -48,6 +46,11 @@ std::optional<Instant> Engine::last_clock(DurableStore& store) {
 tl::expected<void, std::string> Engine::run(std::chrono::seconds drain) {
   drain_ = drain;
   parts_.outbox.recover(processor_);
+  if (was_followed(parts_.store, *parts_.rulebook)) {
+    parts_.metrics.playbooks.Set(static_cast<double>(parts_.rulebook->current().size()));
+  } else {
+    begin_walk({"start", ""});  // a folder that changed, or a process that ended before all leads had followed
+  }
   schedule_turn();
   context_.run();
   {
@@ -55,6 +58,7 @@ tl::expected<void, std::string> Engine::run(std::chrono::seconds drain) {
     ended_ = true;
   }
   run_jobs();  // nobody waits for ever
+  walk_.reset();
   answer_all(requests_);
   answer_all(inputs_);
   if (failure_) return tl::unexpected<std::string>(*failure_);
@@ -98,9 +102,14 @@ void Engine::turn() {
       const bool requests_read = handle_arrivals(requests_);
       caught_up = handle_arrivals(inputs_) && requests_read;
     }
+    walk_on();  // also while more waits than one turn takes: a backlog must not put publishing off
     parts_.outbox.release(processor_.clock());
     if (may_dispatch(caught_up)) staged_ += parts_.outbox.start_ready(processor_);
     if (!commit()) return;
+    if (walk_ && walk_->complete()) {
+      walk_->finish();
+      walk_.reset();
+    }
     parts_.outbox.deliver_started();
     run_jobs();
   } catch (const std::exception& error) {
@@ -214,9 +223,9 @@ Instant Engine::instant_of(const rules::Event& event) const {
 }
 
 /// Only events move the clock in events mode, and only when nothing that happens at the present instant is under way:
-/// so a replay decides like the simulator, whatever connectors take.
+/// so a replay decides like the simulator, whatever connectors take. What was published is followed at its own instant.
 bool Engine::may_move_to(Instant instant) const {
-  return !parts_.clock.moved_by_events() || instant <= processor_.clock() || parts_.outbox.idle();
+  return !parts_.clock.moved_by_events() || instant <= processor_.clock() || (parts_.outbox.idle() && !walk_);
 }
 
 /// Does the work due strictly before `instant`, as it would have been done in time. False when it must go on later.
@@ -297,7 +306,8 @@ void Engine::arm_timer() {
   const auto can_go_on = [&](const Door& door) { return door.taken ? !waits_for_calls : door.queue.size() > 0; };
   const auto set_back = parts_.clock.behind(processor_.clock());
   const bool can_start = !stopping_ && !hold_ && set_back.count() == 0 && parts_.outbox.has_startable();
-  if (can_go_on(requests_) || can_go_on(inputs_) || can_start) {
+  const bool can_walk = walk_ && !stopping_;
+  if (can_go_on(requests_) || can_go_on(inputs_) || can_start || can_walk) {
     schedule_turn();
     return;
   }

@@ -28,6 +28,7 @@
 #include "engine/runtime/arrival_queue.h"
 #include "engine/runtime/engine_clock.h"
 #include "engine/runtime/engine_metrics.h"
+#include "engine/runtime/lead_walk.h"
 
 namespace relance::engine {
 
@@ -40,7 +41,7 @@ class Engine final : public EngineService {
  public:
   struct Parts {
     DurableStore& store;
-    const rules::Rulebook& rulebook;
+    std::shared_ptr<const rules::Rulebook> rulebook;  // with every revision that the store keeps
     EngineClock& clock;
     EngineMetrics& metrics;
     Outbox& outbox;  // its pools' results must reach finished()
@@ -73,6 +74,22 @@ class Engine final : public EngineService {
   /// Arrivals that wait, at both doors.
   std::size_t queued() const { return requests_.queue.size() + inputs_.queue.size(); }
 
+  // Publishing (engine_publish.cpp)
+  struct Publication {
+    std::shared_ptr<const rules::Rulebook> rulebook;  // with every revision of the one before
+    TemplateSet templates;
+    PublishCause cause;
+  };
+  /// The playbooks in force; null when the loop has ended.
+  std::shared_ptr<const rules::Rulebook> rulebook();
+  /// Decides by these playbooks from now on and waits until every lead has followed: what became of them. nullopt when
+  /// the loop ended first; the next start goes on. One caller at a time.
+  std::optional<InFlightTally> publish(Publication publication);
+  /// Writes down that a folder was refused. False when the loop has ended.
+  bool reject(const std::string& reason, const PublishCause& cause);
+  /// What publishing `rulebook` would do now, events going on meanwhile. nullopt when the loop has ended.
+  std::optional<InFlightTally> count_in_flight(const rules::Rulebook& rulebook);
+
   // EngineService
   SubmitResult submit(std::vector<Arrival> arrivals) override;
   std::optional<std::string> lead_json(const rules::LeadId& lead) override;
@@ -82,6 +99,9 @@ class Engine final : public EngineService {
   std::optional<rules::Instant> arrival_clock() override;
 
  private:
+  /// Staged decisions after which a turn commits, however much more is due (Monday, 09:00).
+  static constexpr std::size_t kMaxStaged = 5000;
+
   struct Taken {
     ArrivalGroup group;
     std::size_t next = 0;  // arrival to handle next
@@ -107,6 +127,8 @@ class Engine final : public EngineService {
   bool clock_was_set_back();
   bool work_before(rules::Instant instant);
   bool may_move_to(rules::Instant instant) const;
+  void begin_walk(const PublishCause& cause);
+  void walk_on();
   bool commit();
   void arm_timer();
   void run_jobs();
@@ -137,8 +159,9 @@ class Engine final : public EngineService {
     std::chrono::steady_clock::time_point warn_at;
   };
   std::optional<Hold> hold_;
-  bool set_back_ = false;     // said so in the log
-  OutboxStatistics counted_;  // what the metrics know of the outbox
+  std::optional<LeadWalk> walk_;  // leads that follow what was published
+  bool set_back_ = false;         // said so in the log
+  OutboxStatistics counted_;      // what the metrics know of the outbox
   std::optional<std::string> failure_;
   std::chrono::steady_clock::time_point drain_until_ = std::chrono::steady_clock::time_point::max();
   std::chrono::seconds drain_{0};

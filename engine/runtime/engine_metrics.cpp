@@ -28,6 +28,11 @@ EngineMetrics::EngineMetrics()
       attempts(counter(registry, "relance_attempts_total", "Calls of connectors started.")),
       attempts_unknown(counter(registry, "relance_attempts_unknown_total", "Calls whose outcome nobody knows.")),
       cancelled(counter(registry, "relance_touches_cancelled_total", "Touches cancelled before they went out.")),
+      playbooks_published(
+          counter(registry, "relance_playbooks_published_total", "Folders of playbooks published while running.")),
+      playbooks_rejected(counter(registry, "relance_playbooks_rejected_total",
+                                 "Folders of playbooks refused whole; the one before goes on.")),
+      playbooks(gauge(registry, "relance_playbooks", "Playbooks in force.")),
       queued(gauge(registry, "relance_arrivals_queued", "Arrivals that wait for the processor.")),
       outbox_ready(gauge(registry, "relance_outbox_ready", "Actions that wait for a connector.")),
       outbox_under_way(gauge(registry, "relance_outbox_under_way", "Actions with a connector.")),

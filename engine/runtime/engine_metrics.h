@@ -21,6 +21,9 @@ struct EngineMetrics {
   prometheus::Counter& attempts;
   prometheus::Counter& attempts_unknown;
   prometheus::Counter& cancelled;
+  prometheus::Counter& playbooks_published;
+  prometheus::Counter& playbooks_rejected;
+  prometheus::Gauge& playbooks;
   prometheus::Gauge& queued;
   prometheus::Gauge& outbox_ready;
   prometheus::Gauge& outbox_under_way;

@@ -79,6 +79,22 @@ tl::expected<std::unique_ptr<RocksDatabase>, StoreError> RocksDatabase::open(con
   return opened;
 }
 
+tl::expected<std::unique_ptr<RocksDatabase>, StoreError> RocksDatabase::open_to_read(const std::filesystem::path& path,
+                                                                                     const StoreMemory& memory) {
+  const rocksdb::DBOptions options = database_options(memory);
+  if (!exists(path)) return tl::unexpected(StoreError{"there is no store at " + path.string()});
+  if (auto unknown = find_unknown_family(path, options)) return tl::unexpected(std::move(*unknown));
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* database = nullptr;
+  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(
+      options, path.string(), column_families(memory, std::make_shared<const Cutoffs>()), &handles, &database);
+  if (!status.ok()) return tl::unexpected(open_error(path, status));
+  std::unique_ptr<RocksDatabase> opened(new RocksDatabase());
+  opened->database_.reset(database);
+  std::copy(handles.begin(), handles.end(), opened->handles_.begin());
+  return opened;
+}
+
 RocksDatabase::~RocksDatabase() {
   if (!database_) return;
   for (rocksdb::ColumnFamilyHandle* handle : handles_) database_->DestroyColumnFamilyHandle(handle);

@@ -64,6 +64,9 @@ class RocksDatabase {
  public:
   [[nodiscard]] static tl::expected<std::unique_ptr<RocksDatabase>, StoreError> open(
       const std::filesystem::path& path, const StoreMemory& memory, std::shared_ptr<const Cutoffs> cutoffs);
+  /// As it is now, to read only; a daemon may go on writing to it, which is not seen.
+  [[nodiscard]] static tl::expected<std::unique_ptr<RocksDatabase>, StoreError> open_to_read(
+      const std::filesystem::path& path, const StoreMemory& memory);
   ~RocksDatabase();
   RocksDatabase(const RocksDatabase&) = delete;
   RocksDatabase& operator=(const RocksDatabase&) = delete;

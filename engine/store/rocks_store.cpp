@@ -9,6 +9,7 @@
 #include <rocksdb/write_batch.h>
 
 #include "engine/store/id_octets.h"
+#include "engine/store/lead_pages.h"
 #include "engine/store/row_codec.h"
 #include "engine/store/row_keys.h"
 #include "engine/store/store_meta.h"
@@ -389,16 +390,17 @@ std::optional<std::int64_t> RocksStore::cursor(std::string_view name) {
 
 void RocksStore::set_cursor(std::string_view name, std::int64_t value) { cursors_[std::string(name)] = value; }
 
+std::vector<LeadState> RocksStore::leads_after(const LeadId* after, std::size_t limit) {
+  return read_leads_after(*database_, codec_, after, limit);
+}
+
 void RocksStore::put_revision(const rules::Revision& revision, std::string_view canonical) {
   revisions_[revision] = std::string(canonical);
 }
 
 std::vector<std::string> RocksStore::revisions() {
   std::map<rules::Revision, std::string> all = revisions_;
-  database_->scan(Family::revisions, {}, [&](std::string_view key, std::string_view value) {
-    all.emplace(rules::Revision(from_id_octets(key)), value);
-    return true;
-  });
+  all.merge(read_revisions(*database_));
   std::vector<std::string> canonical;
   canonical.reserve(all.size());
   for (auto& [revision, form] : all) canonical.push_back(std::move(form));

@@ -89,6 +89,7 @@ class RocksStore final : public DurableStore {
   std::vector<OutboxRow> outbox_rows() override;
   std::vector<std::string> revisions() override;
   void put_revision(const rules::Revision& revision, std::string_view canonical) override;
+  std::vector<rules::LeadState> leads_after(const rules::LeadId* after, std::size_t limit) override;
   std::vector<std::string> timeline(const rules::LeadId& lead, std::size_t limit) override;
   std::vector<std::pair<std::uint64_t, std::string>> ledger_lines(std::uint64_t from, std::size_t limit) override;
   std::optional<rules::LeadId> resolve_subject(const rules::SubjectId& subject) override;

@@ -10,7 +10,6 @@
 namespace relance::engine {
 namespace {
 
-constexpr std::string_view kFormat = "format";
 constexpr std::string_view kKeyPrefix = "key/";
 
 /// "key/suppression/1a2b3c4d" for every key at hand; earlier keys may have been noted as the current one then.

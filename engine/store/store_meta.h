@@ -11,6 +11,7 @@
 namespace relance::engine {
 
 constexpr std::uint64_t kStoreFormat = 1;
+constexpr std::string_view kFormat = "format";
 constexpr std::string_view kNextSeq = "next_seq";
 constexpr std::string_view kNextDeadLetter = "next_dead_letter";
 constexpr std::string_view kWakeFloor = "wake_floor";

@@ -112,7 +112,7 @@ struct EngineDesk::Life {
 
 EngineDesk::EngineDesk(DeskSettings settings)
     : settings_(std::move(settings)),
-      rulebook_(rulebook_of(settings_.playbooks)),
+      rulebook_(std::make_shared<const rules::Rulebook>(rulebook_of(settings_.playbooks))),
       clock_(instant(settings_.begins).ms) {}
 
 EngineDesk::~EngineDesk() {
@@ -199,6 +199,25 @@ void EngineDesk::settle_after(std::size_t finished_calls) {
   }
   settle();
 }
+
+std::shared_ptr<const rules::Rulebook> EngineDesk::following(const std::vector<std::string>& playbooks) const {
+  rules::Rulebook next = rulebook_of(playbooks);
+  next.keep_revisions_of(*rulebook_);
+  return std::make_shared<const rules::Rulebook>(std::move(next));
+}
+
+std::optional<engine::InFlightTally> EngineDesk::publish(const std::vector<std::string>& playbooks) {
+  rulebook_ = following(playbooks);
+  return engine().publish({rulebook_, mail_template(templates_.path()), {"publish", "ops"}});
+}
+
+engine::InFlightTally EngineDesk::preview(const std::vector<std::string>& playbooks) {
+  const auto tally = engine().count_in_flight(*following(playbooks));
+  REQUIRE(tally.has_value());
+  return *tally;
+}
+
+void EngineDesk::change_folder(const std::vector<std::string>& playbooks) { rulebook_ = following(playbooks); }
 
 std::size_t EngineDesk::ask(const std::function<std::size_t(engine::Outbox&)>& question) {
   std::size_t answer = 0;

@@ -87,6 +87,16 @@ class EngineDesk {
   /// settle(), after that many calls have come to an end in this life.
   void settle_after(std::size_t finished_calls);
 
+  /// Other playbooks from now on, here and in later lives: what became of the leads in flight. A life that ends
+  /// meanwhile answers nothing.
+  std::optional<engine::InFlightTally> publish(const std::vector<std::string>& playbooks);
+  /// What that would do.
+  engine::InFlightTally preview(const std::vector<std::string>& playbooks);
+  /// The process has died: the next life finds these playbooks in its folder.
+  void change_folder(const std::vector<std::string>& playbooks);
+  engine::RocksStore& store() { return *store_; }
+  std::filesystem::path store_path() const { return store_.path(); }
+
   std::size_t ready();
   std::size_t under_way();
   std::size_t parked();
@@ -96,10 +106,11 @@ class EngineDesk {
  private:
   struct Life;
   rules::Event event_of(const Given& given) { return tests::event_of(given, events_++); }
+  std::shared_ptr<const rules::Rulebook> following(const std::vector<std::string>& playbooks) const;
   std::size_t ask(const std::function<std::size_t(engine::Outbox&)>& question);
 
   const DeskSettings settings_;
-  rules::Rulebook rulebook_;
+  std::shared_ptr<const rules::Rulebook> rulebook_;
   TemporaryDirectory templates_;
   StoreFixture store_;
   std::atomic<std::int64_t> clock_;
