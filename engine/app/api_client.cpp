@@ -15,6 +15,7 @@ namespace relance::app {
 namespace {
 
 constexpr std::chrono::seconds kPatience{60};
+constexpr std::chrono::minutes kLongWork{30};
 
 tl::unexpected<std::string> failed(std::string why) { return tl::unexpected<std::string>(std::move(why)); }
 
@@ -72,6 +73,11 @@ tl::expected<ApiAnswer, std::string> ApiClient::post_events(const std::string& b
     // The daemon named the time after which to come back.
     std::this_thread::sleep_for(std::chrono::seconds(std::max(1, answer->retry_after_seconds)));
   }
+}
+
+tl::expected<ApiAnswer, std::string> ApiClient::post(const std::string& path, const std::string& body) {
+  http_->client.set_read_timeout(kLongWork);
+  return http_->answer(http_->client.Post(path, body, "application/json"));
 }
 
 std::optional<rules::Instant> ApiClient::clock() {

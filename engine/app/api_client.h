@@ -37,6 +37,8 @@ class ApiClient {
   tl::expected<ApiAnswer, std::string> get(const std::string& path);
   /// The same, with headers; repeats while the answer is 429 or 503, for up to a minute.
   tl::expected<ApiAnswer, std::string> post_events(const std::string& body, bool batch);
+  /// JSON, once; waits for the answer as long as publishing to many leads may take.
+  tl::expected<ApiAnswer, std::string> post(const std::string& path, const std::string& body);
   /// The engine's clock, from /readyz; nullopt while it is not ready.
   std::optional<rules::Instant> clock();
 

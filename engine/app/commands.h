@@ -13,6 +13,8 @@ void add_config(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
 void add_test(CLI::App& app, int& exit_code);
 void add_simulate(CLI::App& app, int& exit_code);
+void add_diff(CLI::App& app, int& exit_code);
+void add_publish(CLI::App& app, int& exit_code);
 void add_eval(CLI::App& app, int& exit_code);
 void add_emit(CLI::App& app, int& exit_code);
 void add_tail(CLI::App& app, int& exit_code);
