@@ -97,14 +97,24 @@ void ClientWatch::on_error(rd_kafka_t* client, rd_kafka_resp_err_t error, std::s
 
 void ClientWatch::on_unreachable() {
   connected_ = false;
+  on_disconnect();
   if (!failed()) report("no broker can be reached");
 }
 
 void ClientWatch::on_fatal(rd_kafka_t* client) {
-  if (failed_.exchange(true)) return;
   std::array<char, kErrorText> text{};
   const rd_kafka_resp_err_t error = rd_kafka_fatal_error(client, text.data(), text.size());
   const std::string reason = name_ + ": " + rd_kafka_err2name(error) + ": " + text.data();
+  if (failed()) return;
+  if (replaces_client(error)) {
+    report(reason);
+  } else {
+    fail(reason);
+  }
+}
+
+void ClientWatch::fail(const std::string& reason) {
+  if (failed_.exchange(true)) return;
   set_problem(reason);
   spdlog::error("event=kafka_fatal client={} reason=\"{}\"", name_, reason);
   if (on_fatal_) on_fatal_(reason);

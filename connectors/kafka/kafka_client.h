@@ -48,7 +48,7 @@ using QueuePtr = std::unique_ptr<rd_kafka_queue_t, QueueDeleter>;
 using TopicPtr = std::unique_ptr<rd_kafka_topic_t, TopicDeleter>;
 using ErrorPtr = std::unique_ptr<rd_kafka_error_t, ErrorDeleter>;
 
-/// Called at most once, when the client can do nothing any more (fenced, out of sequence, ...): the process must end.
+/// Called at most once, when nothing can be done any more (fenced, out of sequence, ...): the process must end.
 using FatalHandler = std::function<void(const std::string& reason)>;
 
 /// State of one client's connection, fed by librdkafka's callbacks. Base of the class that owns the client: the
@@ -74,6 +74,12 @@ class ClientWatch {
 
  protected:
   ~ClientWatch() = default;
+  /// Asked when the client has failed for good: true when the owner will replace it by a new one, so that the failure
+  /// is the client's and not the process's.
+  virtual bool replaces_client(rd_kafka_resp_err_t) { return false; }
+  /// All brokers are gone for the moment.
+  virtual void on_disconnect() {}
+  void fail(const std::string& reason);
 
  private:
   void on_unreachable();

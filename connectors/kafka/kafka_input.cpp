@@ -22,6 +22,14 @@ constexpr milliseconds kPoll{100};  // how soon an idle input sees close()
 constexpr milliseconds kRetry{20};  // how soon a full sink is asked again when nothing says that it has room
 constexpr std::int64_t kNone = -1;  // no offset known
 
+// A static member (KIP-345) can fence itself: the coordinator dies after it took a JoinGroup and before it answered;
+// librdkafka joins again, which gives the instance a new member id, and a request with the former one that was still
+// under way, an OffsetCommit say, is then answered FENCED_INSTANCE_ID. Positions are in the store, so a new member in
+// its place loses nothing. Two processes with one instance id fence each other without a disturbance, and one must end.
+constexpr milliseconds kShadow{60'000};  // how long after a disturbance a fence is taken for one's own
+constexpr int kRejoins = 3;              // without a calm; then it is another process after all
+constexpr milliseconds kCalm{600'000};
+
 /// The record in terms of the mapping. The views live as long as the message.
 KafkaRecord record_of(const rd_kafka_message_t& message) {
   KafkaRecord record;
@@ -69,6 +77,10 @@ class KafkaInput::Loop final : public ClientWatch {
   KafkaInputCounters counters() const;
 
  private:
+  tl::expected<void, std::string> subscribe();
+  bool replaces_client(rd_kafka_resp_err_t error) override;
+  void on_disconnect() override { disturbed_ = Clock::now(); }
+  void rejoin();
   void run();
   void collect();
   void poll(milliseconds timeout);
@@ -91,7 +103,8 @@ class KafkaInput::Loop final : public ClientWatch {
 
   const KafkaInputPorts ports_;
   const KafkaInputLimits limits_;
-  HandlePtr client_;
+  KafkaSettings settings_;
+  HandlePtr client_;  // the thread's own once it runs
   std::thread thread_;
   std::atomic<bool> stop_{false};
   std::once_flag closed_;
@@ -105,6 +118,10 @@ class KafkaInput::Loop final : public ClientWatch {
   std::optional<Clock::time_point> full_since_;
   std::optional<Clock::time_point> last_wait_;  // while closing: until when a revocation may wait
   Clock::time_point next_commit_{};
+  bool fenced_ = false;  // the client can do nothing any more, a new one takes its place
+  int rejoins_ = 0;      // since the last calm
+  Clock::time_point rejoined_{};
+  std::optional<Clock::time_point> disturbed_;
 
   mutable std::mutex mutex_;
   std::condition_variable progressed_;
@@ -114,10 +131,17 @@ class KafkaInput::Loop final : public ClientWatch {
 };
 
 tl::expected<void, std::string> KafkaInput::Loop::start(const KafkaSettings& settings) {
-  auto configuration = common_configuration(settings, *this);
+  settings_ = settings;
+  if (auto subscribed = subscribe(); !subscribed) return subscribed;
+  thread_ = std::thread([this] { run(); });
+  return {};
+}
+
+tl::expected<void, std::string> KafkaInput::Loop::subscribe() {
+  auto configuration = common_configuration(settings_, *this);
   if (!configuration) return tl::unexpected(configuration.error());
   rd_kafka_conf_t* raw = configuration->get();
-  auto done = set_properties(raw, {{"group.id", settings.group.c_str()},
+  auto done = set_properties(raw, {{"group.id", settings_.group.c_str()},
                                    {"enable.auto.commit", "false"},
                                    {"enable.auto.offset.store", "false"},
                                    {"auto.offset.reset", "earliest"},
@@ -125,11 +149,11 @@ tl::expected<void, std::string> KafkaInput::Loop::start(const KafkaSettings& set
                                    // cooperative assignment has open faults in librdkafka 2.0
                                    {"partition.assignment.strategy", "range"},
                                    {"check.crcs", "true"}});
-  if (done && !settings.instance_id.empty()) {
-    done = set_properties(raw, {{"group.instance.id", settings.instance_id.c_str()}});
+  if (done && !settings_.instance_id.empty()) {
+    done = set_properties(raw, {{"group.instance.id", settings_.instance_id.c_str()}});
   }
   const auto unless_chosen = [&](const char* name, const char* value) {
-    if (done && !settings.properties.contains(name)) done = set_properties(raw, {{name, value}});
+    if (done && !settings_.properties.contains(name)) done = set_properties(raw, {{name, value}});
   };
   unless_chosen("queued.max.messages.kbytes", "16384");
   unless_chosen("fetch.max.bytes", "8388608");
@@ -142,19 +166,49 @@ tl::expected<void, std::string> KafkaInput::Loop::start(const KafkaSettings& set
   client_ = *std::move(client);
   rd_kafka_poll_set_consumer(this->client());
   const PartitionListPtr topics(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(topics.get(), settings.topics.events.c_str(), RD_KAFKA_PARTITION_UA);
+  rd_kafka_topic_partition_list_add(topics.get(), settings_.topics.events.c_str(), RD_KAFKA_PARTITION_UA);
   if (const auto error = rd_kafka_subscribe(this->client(), topics.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return tl::unexpected("kafka: cannot subscribe to " + settings.topics.events + ": " + rd_kafka_err2str(error));
+    return tl::unexpected("kafka: cannot subscribe to " + settings_.topics.events + ": " + rd_kafka_err2str(error));
   }
-  thread_ = std::thread([this] { run(); });
   return {};
+}
+
+bool KafkaInput::Loop::replaces_client(rd_kafka_resp_err_t error) {
+  if (fenced_) return true;  // reported already
+  const auto now = Clock::now();
+  const bool disturbed = disturbed_ && now - *disturbed_ < kShadow;
+  if (now - rejoined_ > kCalm) rejoins_ = 0;
+  if (error != RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID || !disturbed || rejoins_ >= kRejoins) return false;
+  fenced_ = true;
+  return true;
+}
+
+/// A new client in place of the one that was fenced. What the sink took and has not made durable yet stays known, so
+/// that it is not read again.
+void KafkaInput::Loop::rejoin() {
+  ++rejoins_;
+  rejoined_ = Clock::now();
+  fenced_ = false;
+  paused_ = false;
+  forget_pending();
+  client_.reset();
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [input, progress] : progress_) progress.assigned = false;
+    ++counters_.rejoins;
+  }
+  spdlog::warn("event=kafka_rejoin client={} attempt={} reason=\"fenced after a broker was away\"", name(), rejoins_);
+  if (const auto subscribed = subscribe(); !subscribed) fail(subscribed.error());
 }
 
 void KafkaInput::Loop::run() {
   while (!stop_ && !failed()) {
+    if (fenced_) rejoin();
+    if (failed()) break;
     if (pending_.empty()) collect();
     if (!pending_.empty()) hand_over();
-    if (Clock::now() >= next_commit_) commit_durable();
+    // A commit that waits for its broker would be sent under a name that the group no longer knows.
+    if (connected() && Clock::now() >= next_commit_) commit_durable();
   }
   leave();
 }
@@ -345,6 +399,7 @@ void KafkaInput::Loop::revoke() {
   const bool lost = rd_kafka_assignment_lost(client()) != 0;
   forget_pending();
   if (lost) {
+    if (rd_kafka_fatal_error(client(), nullptr, 0) == RD_KAFKA_RESP_ERR_NO_ERROR) disturbed_ = Clock::now();
     // Others may be reading these partitions already: no commit of ours may move their offsets.
     spdlog::warn("event=kafka_assignment_lost client={}", name());
   } else if (!failed()) {

@@ -7,7 +7,8 @@
 // Threads: one thread of its own polls, converts and hands over; sink, position and on_fatal are called on it.
 // mark_durable(), connected() and the like may be called from any thread, close() from any but the input's own.
 // Failures: a broker that is away is no error, librdkafka comes back by itself; what can never work again (fenced by
-// another process with the same instance id, ...) is reported once through on_fatal, and the process must end.
+// another process with the same instance id, ...) is reported once through on_fatal, and the process must end. A member
+// that is fenced soon after a broker was away has met its own shadow, and joins anew (see KafkaInput::Loop).
 // Memory: bounded by KafkaInputLimits and librdkafka's prefetch (16 MiB, `queued.max.messages.kbytes`).
 
 #include <chrono>
@@ -64,6 +65,7 @@ struct KafkaInputCounters {
   std::uint64_t refusals = 0;      // offers that found the sink full
   std::uint64_t pauses = 0;
   std::uint64_t assignments = 0;  // rebalances that gave partitions
+  std::uint64_t rejoins = 0;      // new members in place of one that was fenced by its own past
   std::uint64_t rewinds = 0;      // the topic went on before the position (made anew, or truncated)
   std::uint64_t expired = 0;      // records that the broker had deleted before they were read
   std::uint64_t commits = 0;      // offsets written to the group

@@ -193,6 +193,51 @@ TEST_CASE("an input that another process fenced reports it once and ends") {
   CHECK_FALSE(input->problem().empty());
 }
 
+TEST_CASE("a member that is fenced after a broker was away joins anew and reads on, each record once") {
+  MockCluster cluster;
+  cluster.create_topic("relance.events", 1);
+  produce(cluster, 50);
+  Sink sink;
+  std::atomic<int> calls{0};
+  KafkaInputPorts ports = ports_to(sink);
+  ports.on_fatal = [&](const std::string&) { ++calls; };
+  KafkaSettings settings = cluster.settings();
+  settings.instance_id = "relance-1";
+  settings.properties["heartbeat.interval.ms"] = "200";
+  const auto input = open_input(settings, std::move(ports));
+  REQUIRE(eventually([&] { return sink.taken() == 50; }));
+
+  cluster.set_down();
+  REQUIRE(eventually([&] { return !input->connected(); }));
+  cluster.fail_next(MockCluster::kHeartbeat, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
+  cluster.set_up();
+  REQUIRE(eventually([&] { return input->counters().rejoins == 1; }));
+  produce(cluster, 50);
+  REQUIRE(eventually([&] { return sink.taken() == 100; }));
+  CHECK(sink.of(kInput) == numbers(1, 100));
+  CHECK(eventually([&] { return input->problem().empty(); }));
+  CHECK(calls == 0);
+  sink.acknowledge_to(*input);
+}
+
+TEST_CASE("a member that is fenced while nothing disturbs it has met another process and ends") {
+  MockCluster cluster;
+  cluster.create_topic("relance.events", 1);
+  produce(cluster, 10);
+  Sink sink;
+  std::atomic<int> calls{0};
+  KafkaInputPorts ports = ports_to(sink);
+  ports.on_fatal = [&](const std::string&) { ++calls; };
+  KafkaSettings settings = cluster.settings();
+  settings.instance_id = "relance-1";
+  settings.properties["heartbeat.interval.ms"] = "200";
+  const auto input = open_input(settings, std::move(ports));
+  REQUIRE(eventually([&] { return sink.taken() == 10; }));
+  cluster.fail_next(MockCluster::kHeartbeat, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
+  REQUIRE(eventually([&] { return calls == 1; }));
+  CHECK(input->counters().rejoins == 0);
+}
+
 TEST_CASE("a broker that cannot be reached is a problem, not an error, and close stays bounded") {
   Sink sink;
   KafkaInputLimits limits;

@@ -30,6 +30,7 @@ class MockCluster {
  public:
   static constexpr std::int16_t kProduce = 0;  // protocol numbers of requests
   static constexpr std::int16_t kJoinGroup = 11;
+  static constexpr std::int16_t kHeartbeat = 12;
   static constexpr std::int16_t kInitProducerId = 22;
 
   MockCluster() {
@@ -60,6 +61,9 @@ class MockCluster {
   void fail_next(std::int16_t request, rd_kafka_resp_err_t error) {
     rd_kafka_mock_push_request_errors(cluster_, request, 1, error);
   }
+  /// The only broker closes its connections and takes none, until set_up().
+  void set_down() { rd_kafka_mock_broker_set_down(cluster_, 1); }
+  void set_up() { rd_kafka_mock_broker_set_up(cluster_, 1); }
   /// Every answer takes that long from now on.
   void answer_after(std::chrono::milliseconds delay) {
     rd_kafka_mock_broker_set_rtt(cluster_, 1, static_cast<int>(delay.count()));

@@ -22,6 +22,7 @@ using connectors::OutputLimits;
 using connectors::OutputRecord;
 using connectors::Refusal;
 using engine::AttemptResult;
+using tests::eventually;
 using tests::MockCluster;
 
 namespace {
@@ -115,18 +116,19 @@ TEST_CASE("without a broker a record ends as not sent, and the output says what 
   const auto output = open_output(settings);
   CHECK(delivered(publish(*output, record_to("out"))).kind == Delivery::Kind::not_sent);
   CHECK_FALSE(output->connected());
-  CHECK(tests::eventually([&] { return !output->problem().empty(); }));
+  CHECK(eventually([&] { return !output->problem().empty(); }));
 }
 
 TEST_CASE("a record that was sent and not answered in time is unknown") {
   MockCluster cluster;
   cluster.create_topic("out", 1);
   KafkaSettings settings = cluster.settings();
-  settings.delivery_timeout = rules::Duration{1000};
+  settings.delivery_timeout = rules::Duration{3000};
   OutputLimits limits;
   limits.close = 100ms;
   const auto output = open_output(settings, limits);
-  REQUIRE(delivered(publish(*output, record_to("out"))).kind == Delivery::Kind::acked);
+  // The connection has to be up first, however long that takes.
+  REQUIRE(eventually([&] { return delivered(publish(*output, record_to("out"))).kind == Delivery::Kind::acked; }));
   cluster.answer_after(60s);
   CHECK(delivered(publish(*output, record_to("out"))).kind == Delivery::Kind::unknown);
 }
@@ -170,7 +172,7 @@ TEST_CASE("a producer that may not write idempotently reports it once and takes 
   cluster.fail_next(MockCluster::kInitProducerId, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
   std::atomic<int> calls{0};
   const auto output = open_output(cluster.settings(), {}, [&](const std::string&) { ++calls; });
-  REQUIRE(tests::eventually([&] { return calls > 0; }));
+  REQUIRE(eventually([&] { return calls > 0; }));
   const auto taken = output->publish(record_to("out"), {});
   REQUIRE_FALSE(taken);
   CHECK(taken.error().kind == Refusal::Kind::closed);
@@ -309,10 +311,11 @@ TEST_CASE("an action that was sent and not acknowledged has an unknown outcome")
   MockCluster cluster;
   cluster.create_topic("relance.actions", 1);
   KafkaSettings settings = cluster.settings();
-  settings.delivery_timeout = rules::Duration{1000};
+  settings.delivery_timeout = rules::Duration{3000};
   const auto output = open_output(settings, {10, 1 << 20, 100ms});
   KafkaActionConnector connector(*output, settings);
-  REQUIRE(connector.deliver(call_action(), 1).kind == AttemptResult::Kind::accepted);
+  // The connection has to be up first, however long that takes.
+  REQUIRE(eventually([&] { return connector.deliver(call_action(), 1).kind == AttemptResult::Kind::accepted; }));
   cluster.answer_after(60s);
   CHECK(connector.deliver(call_action(), 2).kind == AttemptResult::Kind::outcome_unknown);
 }

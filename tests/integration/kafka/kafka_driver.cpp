@@ -444,7 +444,7 @@ TEST_CASE("ledger lines, dead letters and actions arrive as the contract says") 
 TEST_CASE("a broker that hangs leaves an action's outcome unknown, and closing stays bounded") {
   Broker& broker = Broker::running();
   KafkaSettings settings = settings_for("events-in", "hang");
-  settings.delivery_timeout = rules::Duration{1500};
+  settings.delivery_timeout = rules::Duration{3000};
   connectors::OutputLimits limits;
   limits.close = 500ms;
   auto output = KafkaOutput::open(settings, {}, limits);
@@ -453,7 +453,8 @@ TEST_CASE("a broker that hangs leaves an action's outcome unknown, and closing s
   engine::Action action;
   action.id = rules::ActionId("a-2");
   action.lead = rules::LeadId("L-2");
-  REQUIRE(connector.deliver(action, 1).kind == engine::AttemptResult::Kind::accepted);
+  // The connection has to be up first, however long that takes.
+  REQUIRE(eventually([&] { return connector.deliver(action, 1).kind == engine::AttemptResult::Kind::accepted; }));
   Store store;
   Life life(settings, store, kSeed, kShortClose);
   REQUIRE(store.wait_for(100));
