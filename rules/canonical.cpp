@@ -261,6 +261,15 @@ std::string json_of(const std::vector<Workflow>& workflows) {
   return object.close();
 }
 
+std::string json_of(const Guardrail& guardrail) {
+  JsonObject object;
+  object.number("above", guardrail.above_ppm);
+  if (guardrail.action) object.text("do", guardrail_action_names()[static_cast<std::size_t>(*guardrail.action)]);
+  if (!guardrail.flag.empty()) object.text("flag", guardrail.flag);
+  object.text("metric", guardrail_metric_names()[static_cast<std::size_t>(guardrail.metric)]);
+  return object.number("min_touches", guardrail.min_touches).number("over", guardrail.over.ms).close();
+}
+
 std::string exit_of(const Playbook& playbook) {
   std::vector<std::string_view> reasons(exit_reason_names().begin(), exit_reason_names().end());
   if (!playbook.exit_on_reply) reasons.erase(reasons.begin());
@@ -283,6 +292,9 @@ std::string canonical_form(const Playbook& playbook) {
   // What contact_hours.fallback_zone and the house's zone come to; the two are not told apart.
   object.text("fallback_zone", playbook.fallback_zone.name());
   object.raw("goal", names_of(playbook.goal));
+  if (!playbook.guardrails.empty()) {
+    object.raw("guardrails", json_list(playbook.guardrails, [](const Guardrail& item) { return json_of(item); }));
+  }
   object.text("in_flight", in_flight_names()[static_cast<std::size_t>(playbook.in_flight)]);
   if (!playbook.workflows.empty()) object.raw("on", json_of(playbook.workflows));
   object.text("playbook", playbook.id.value);

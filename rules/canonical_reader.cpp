@@ -82,6 +82,12 @@ void to_language(YamlNode& root) {
       if (YamlNode* replacement = find(&variant, "replace")) form_durations(*replacement);
     }
   }
+  if (YamlNode* guardrails = find(&root, "guardrails")) {
+    for (YamlNode& guardrail : guardrails->items) {
+      to_duration(find(&guardrail, "over"));
+      to_rate(find(&guardrail, "above"));
+    }
+  }
   YamlNode* experiment = find(&root, "experiment");
   to_duration(find(find(experiment, "success"), "within"));
   if (YamlNode* replace = find(experiment, "replace")) {

@@ -8,6 +8,9 @@ namespace relance::rules {
 
 namespace {
 
+/// The cap's maximum, halved while a guardrail says so: rounded up, so never 0.
+int most(const Cap& cap, bool halved) { return halved ? (cap.max + 1) / 2 : cap.max; }
+
 /// Calls `visit(instant)` for each touch the cap counts, newest first, until it returns false.
 template <class Visit>
 void for_each_counted(const Cap& cap, const Scope& scope, const Enrollment& enrollment, Visit visit) {
@@ -27,14 +30,14 @@ void for_each_counted(const Cap& cap, const Scope& scope, const Enrollment& enro
 }
 
 /// A rolling window: a touch at T stops counting at T + period; the cap frees at the max-th most recent + period.
-std::optional<Instant> rolling_frees(const Cap& cap, const Span& period, const Scope& scope,
+std::optional<Instant> rolling_frees(const Cap& cap, int max, const Span& period, const Scope& scope,
                                      const Enrollment& enrollment, const Form& form) {
   int counted = 0;
   std::optional<Instant> frees;
   for_each_counted(cap, scope, enrollment, [&](Instant at) {
     const Instant end = scope.after(at, period, form);
     if (end <= scope.now()) return false;
-    if (++counted < cap.max) return true;
+    if (++counted < max) return true;
     frees = end;
     return false;
   });
@@ -42,7 +45,7 @@ std::optional<Instant> rolling_frees(const Cap& cap, const Span& period, const S
 }
 
 /// The lead's local day or week (from Monday): the cap frees at the midnight that ends it.
-std::optional<Instant> calendar_frees(const Cap& cap, Cap::Calendar period, const Scope& scope,
+std::optional<Instant> calendar_frees(const Cap& cap, int max, Cap::Calendar period, const Scope& scope,
                                       const Enrollment& enrollment, const Zone& zone) {
   const LocalDate today = zone.local_date(scope.now());
   const LocalDate first = period == Cap::Calendar::day ? today : today + -weekday_from_monday(today);
@@ -53,9 +56,9 @@ std::optional<Instant> calendar_frees(const Cap& cap, Cap::Calendar period, cons
     if (at + kDay * 10 < scope.now()) return false;
     const LocalDate date = zone.local_date(at);
     if (date >= first && date < next) ++counted;
-    return counted < cap.max;
+    return counted < max;
   });
-  if (counted < cap.max) return std::nullopt;
+  if (counted < max) return std::nullopt;
   return midnight_after(zone, scope.now(), next);
 }
 
@@ -64,13 +67,15 @@ std::optional<Instant> calendar_frees(const Cap& cap, Cap::Calendar period, cons
 std::optional<FullCap> full_cap(const Scope& scope, const Enrollment& enrollment, const Form& form, Channel channel) {
   std::optional<Instant> latest;
   const Cap* named = nullptr;
+  const bool halved = scope.context.neighbourhood.operations().caps_halved(enrollment.playbook);
   for (const Cap& cap : form.caps) {
     if (cap.channel && *cap.channel != channel) continue;
     std::optional<Instant> frees;
     if (const auto* rolling = std::get_if<Span>(&cap.per)) {
-      frees = rolling_frees(cap, *rolling, scope, enrollment, form);
+      frees = rolling_frees(cap, most(cap, halved), *rolling, scope, enrollment, form);
     } else {
-      frees = calendar_frees(cap, std::get<Cap::Calendar>(cap.per), scope, enrollment, scope.zone(form));
+      frees =
+          calendar_frees(cap, most(cap, halved), std::get<Cap::Calendar>(cap.per), scope, enrollment, scope.zone(form));
     }
     if (frees && (!latest || *frees > *latest)) {
       latest = frees;

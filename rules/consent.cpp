@@ -52,7 +52,8 @@ void add_record(Scope& scope, RecordType type, ChannelScope channels, std::strin
 
 /// An opt-out covers the lead with every contact point it has or gets later, and every address of the scope it has now,
 /// for every lead that carries it.
-void opt_out(Scope& scope, ChannelScope channels, std::string_view intake, std::string_view cause) {
+/// True when it added something.
+bool opt_out(Scope& scope, ChannelScope channels, std::string_view intake, std::string_view cause) {
   LeadState& lead = scope.lead;
   bool effective = !opted_out_of(lead, channels);
   if (channels.is_all()) {
@@ -63,11 +64,13 @@ void opt_out(Scope& scope, ChannelScope channels, std::string_view intake, std::
   }
   effective |= suppress_addresses(scope, channels, cause, intake);
   if (effective) add_record(scope, RecordType::opt_out_effective, channels, intake);
+  return effective;
 }
 
-void receive_opt_out(Scope& scope, ChannelScope channels, std::string_view intake, std::string_view cause) {
-  add_record(scope, RecordType::opt_out_received, channels, intake);
-  opt_out(scope, channels, intake, cause);
+void receive_opt_out(Scope& scope, ConsentOutcome& outcome, ChannelScope channels, std::string_view cause) {
+  outcome.opted_out = true;
+  add_record(scope, RecordType::opt_out_received, channels, outcome.intake);
+  if (opt_out(scope, channels, outcome.intake, cause)) outcome.newly_opted_out = channels;
 }
 
 void complain(Scope& scope, ChannelScope channels) {
@@ -119,9 +122,8 @@ ConsentOutcome handle_consent(Scope& scope) {
   ConsentOutcome outcome;
   switch (event.type) {
     case EventType::optout_received:
-      outcome.opted_out = true;
       outcome.intake = intake_of(event);
-      receive_opt_out(scope, scope_of(event, ChannelScope::all()), outcome.intake, "opt_out");
+      receive_opt_out(scope, outcome, scope_of(event, ChannelScope::all()), "opt_out");
       break;
     case EventType::complaint_received:
       outcome.complained = true;
@@ -129,8 +131,8 @@ ConsentOutcome handle_consent(Scope& scope) {
       break;
     case EventType::touch_completed:
       if (event.text("outcome") == "refused") {
-        outcome.opted_out = true;
-        receive_opt_out(scope, ChannelScope::only(Channel::call), "agent", "opt_out");
+        outcome.intake = "agent";
+        receive_opt_out(scope, outcome, ChannelScope::only(Channel::call), "opt_out");
       }
       if (event.text("bounce") == "hard") {
         outcome.hard_bounced = true;
@@ -147,8 +149,8 @@ ConsentOutcome handle_consent(Scope& scope) {
       record_consent(scope, RecordType::consent_withdrawn);
       break;
     case EventType::erasure_requested:
-      outcome.opted_out = true;
-      receive_opt_out(scope, ChannelScope::all(), "agent", "erasure");
+      outcome.intake = "agent";
+      receive_opt_out(scope, outcome, ChannelScope::all(), "erasure");
       forget(scope);
       break;
     default:

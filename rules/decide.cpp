@@ -241,6 +241,7 @@ void decide(LeadState& lead, const Event& event, const DecisionContext& context,
   const ConsentOutcome consent = handle_consent(scope);
   handle_inbound(scope);
   handle_outcome(scope);
+  handle_guardrails(scope, consent);
   handle_exit(scope, consent);
   handle_pause(scope);
   handle_score(scope);

@@ -13,6 +13,7 @@
 
 #include "rules/event.h"
 #include "rules/lead_state.h"
+#include "rules/operations.h"
 #include "rules/playbook.h"
 #include "rules/record.h"
 
@@ -91,6 +92,10 @@ class Neighbourhood {
   virtual void add_account_touch(const AccountId& account, const AccountTouch& touch, Instant keep_since) = 0;
   /// The touch was cancelled: it no longer counts.
   virtual void remove_account_touch(const AccountId& account, const ActionId& action) = 0;
+  /// Halts and rates of the partition.
+  virtual const Operations& operations() = 0;
+  /// The same, to be changed: part of the next commit. The reference stays valid until then.
+  virtual Operations& change_operations() = 0;
 };
 
 struct Decision {
@@ -141,6 +146,12 @@ struct InFlightChanges {
 InFlightChanges in_flight_changes(const LeadState& lead, const Rulebook& rulebook);
 /// The folder was published: the lead's enrollments follow it. Doing it twice changes nothing.
 InFlightChanges decide_published(LeadState& lead, const DecisionContext& context, Decision& out);
+
+/// A step of the lead is held because something is halted.
+bool waits_for_resume(const LeadState& lead);
+/// A halt has ended: such a step is asked again now, and held again when another halt covers it. Doing it twice changes
+/// nothing.
+void decide_resumed(LeadState& lead, const DecisionContext& context, Decision& out);
 
 /// The gate's second asking, at the last instant before a connector is called.
 struct HandOff {

@@ -32,11 +32,16 @@ std::optional<Instant> spacing_until(const Scope& scope, const Enrollment& enrol
   return midnight_after(zone, scope.now(), day_of_last + 1);
 }
 
-/// The rules that ask the running enrollment: exceptions, pause.
+bool is_halted(const Scope& scope, const PlaybookId& playbook, Channel channel) {
+  return scope.context.neighbourhood.operations().halted(playbook, channel);
+}
+
+/// The rules that ask the running enrollment: exceptions, halts, pause.
 std::optional<Verdict> ask_enrollment(Scope& scope, Enrollment& enrollment, Channel channel, Asking asking) {
   ask_exceptions(scope, enrollment);
   if (enrollment.holding) return held("escalation");
   if (enrollment.validated_channel && *enrollment.validated_channel != channel) return withheld("escalation");
+  if (is_halted(scope, enrollment.playbook, channel)) return held("halted");
   if (asking == Asking::second && enrollment.pause) return held("paused");
   return std::nullopt;
 }
@@ -84,6 +89,7 @@ Verdict second_gate(Scope& scope, const EmittedTouch& touch, const Playbook& pla
   if (!has_contact_point(scope.lead, touch.channel)) return withheld("no_contact_point");
   // An enrollment that ended as completed no longer asks its exceptions; any other end cancelled the touch already.
   Enrollment* enrollment = find_enrollment(scope.lead, touch.enrollment);
+  if (!enrollment && is_halted(scope, touch.playbook, touch.channel)) return held("halted");
   if (enrollment) {
     if (scope.lead.interrupted && enrollment == &*scope.lead.interrupted) return held("paused");
     if (auto verdict = ask_enrollment(scope, *enrollment, touch.channel, Asking::second)) return *verdict;
@@ -103,6 +109,7 @@ void cancel_touch(Scope& scope, const ActionId& action, std::string_view rule) {
   const EmittedTouch touch = *found;
   touches.erase(found);
   if (scope.lead.account) scope.context.neighbourhood.remove_account_touch(*scope.lead.account, action);
+  uncount_touch(scope, touch);
   if (touch.unanswered && scope.lead.non_replies > 0) --scope.lead.non_replies;
   if (Enrollment* enrollment = find_enrollment(scope.lead, touch.enrollment)) {
     if (enrollment->touches > 0) --enrollment->touches;

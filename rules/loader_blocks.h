@@ -32,6 +32,7 @@ std::vector<Workflow> read_workflows(LoadContext& context, const Field& field);
 void check_forms(LoadContext& context, const Playbook& playbook);
 std::vector<ScoreRule> read_score(LoadContext& context, const Field& field);
 std::optional<Handoff> read_handoff(LoadContext& context, const Field& field);
+std::vector<Guardrail> read_guardrails(LoadContext& context, const Field& field);
 std::optional<std::vector<Exception>> read_exceptions(LoadContext& context, const Field& field);
 std::optional<InFlight> read_in_flight(LoadContext& context, const Field& field);
 

@@ -35,7 +35,7 @@ constexpr std::array kPlaybookKeys{
     KeySpec{"variants", ValueType::variants, optional, "Other steps, touches or limits for some leads"},
     KeySpec{"on", ValueType::workflows, optional, "Event types that start another playbook for an enrolled lead"},
     KeySpec{"experiment", ValueType::experiment, optional, "An A/B test"},
-    KeySpec{"guardrails", ValueType::unsupported, unsupported, "Measured limits that change behaviour"},
+    KeySpec{"guardrails", ValueType::guardrails, optional, "Rates that must stay low, and what happens otherwise"},
     KeySpec{"requires", ValueType::unsupported, unsupported, "What must be there before a step"},
     KeySpec{"release", ValueType::unsupported, unsupported, "When a lead is let go"},
     KeySpec{"qualification", ValueType::unsupported, unsupported, "Which leads are worth the effort"},
@@ -142,6 +142,17 @@ constexpr std::array kReplacementKeys{
     KeySpec{"contact_hours", ValueType::contact_hours, optional, "When a touch may happen"},
 };
 
+constexpr std::array kGuardrailKeys{
+    KeySpec{"metric", ValueType::guardrail_metric, required, "What is counted over the touches emitted"},
+    KeySpec{"above", ValueType::rate, required, "The rate that trips it when exceeded"},
+    KeySpec{"over", ValueType::positive_duration, required,
+            "How far back it looks, 1h to 90d; business days do not fit"},
+    KeySpec{"min_touches", ValueType::positive_count, required, "Fewer touches say nothing"},
+    KeySpec{"do", ValueType::guardrail_action, optional,
+            "halve_caps: half of each cap; pause: the playbook is halted; both until a person resumes it"},
+    KeySpec{"flag", ValueType::variant_id, optional, "A word for the people who look after it; this, `do` or both"},
+};
+
 constexpr std::array kStepChangeKeys{
     KeySpec{"day", ValueType::day, optional, "Calendar days after the anchor"},
     KeySpec{"at", ValueType::time_of_day, optional, "Local time of a `day:` step"},
@@ -193,6 +204,9 @@ constexpr std::array<std::string_view, 1> kEscalate{"escalate"};
 constexpr std::array<std::string_view, 2> kUnits{"lead", "account"};
 constexpr std::array<std::string_view, 2> kHandoffThen{"continue", "exit"};
 constexpr std::array<std::string_view, 7> kWeekdays{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+constexpr std::array<std::string_view, 4> kGuardrailMetrics{"complaint_rate", "hard_bounce_rate", "opt_out_rate",
+                                                            "wrong_number_rate"};
+constexpr std::array<std::string_view, 2> kGuardrailActions{"halve_caps", "pause"};
 constexpr std::array<std::string_view, 4> kExitReasons{"reply", "opt_out", "hard_bounce", "complaint"};
 
 }  // namespace
@@ -217,14 +231,15 @@ const BlockSpec kWorkflowBlock{"workflow", kWorkflowKeys, "What an event starts"
 const BlockSpec kExperimentBlock{"experiment", kExperimentKeys, "An A/B test"};
 const BlockSpec kSuccessBlock{"success", kSuccessKeys, "What counts as a success"};
 const BlockSpec kScoreBlock{"score_rule", kScoreKeys, "Points for an event"};
+const BlockSpec kGuardrailBlock{"guardrail", kGuardrailKeys, "A rate that must stay low"};
 const BlockSpec kHandoffBlock{"handoff", kHandoffKeys, "When a person takes over"};
 
 std::span<const BlockSpec* const> all_blocks() {
-  static constexpr std::array<const BlockSpec*, 21> kAll{
+  static constexpr std::array<const BlockSpec*, 22> kAll{
       &kHolidaysBlock,   &kPlaybookBlock, &kHouseBlock,       &kEnrollBlock,       &kAgainBlock,    &kSlaBlock,
       &kFirstTouchBlock, &kTouchesBlock,  &kCapBlock,         &kContactHoursBlock, &kCoolDownBlock, &kStepBlock,
       &kExceptionBlock,  &kVariantBlock,  &kReplacementBlock, &kStepChangeBlock,   &kWorkflowBlock, &kExperimentBlock,
-      &kSuccessBlock,    &kScoreBlock,    &kHandoffBlock};
+      &kSuccessBlock,    &kScoreBlock,    &kHandoffBlock,     &kGuardrailBlock};
   return kAll;
 }
 
@@ -242,6 +257,8 @@ std::span<const std::string_view> on_breach_names() { return kEscalate; }
 std::span<const std::string_view> exception_action_names() { return kEscalate; }
 std::span<const std::string_view> experiment_unit_names() { return kUnits; }
 std::span<const std::string_view> handoff_then_names() { return kHandoffThen; }
+std::span<const std::string_view> guardrail_metric_names() { return kGuardrailMetrics; }
+std::span<const std::string_view> guardrail_action_names() { return kGuardrailActions; }
 std::span<const std::string_view> holiday_country_names() {
   static const auto kNames = [] {
     std::vector<std::string_view> names{"lead"};

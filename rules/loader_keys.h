@@ -70,6 +70,10 @@ enum class ValueType {
   points,
   handoff,
   handoff_then,
+  guardrails,
+  guardrail_metric,
+  guardrail_action,
+  rate,
   unsupported,
 };
 
@@ -110,6 +114,7 @@ extern const BlockSpec kExperimentBlock;
 extern const BlockSpec kSuccessBlock;
 extern const BlockSpec kScoreBlock;
 extern const BlockSpec kHandoffBlock;
+extern const BlockSpec kGuardrailBlock;
 
 std::span<const BlockSpec* const> all_blocks();
 
@@ -123,6 +128,7 @@ constexpr int kMostExceptions = 50;
 constexpr int kMostVariants = 20;
 constexpr int kMostArms = 10;
 constexpr int kMostScoreRules = 200;
+constexpr int kMostGuardrails = 20;
 constexpr int kMostPoints = 1'000'000;
 constexpr int kMostHolidays = 5000;
 constexpr int kMostCountries = 250;
@@ -142,6 +148,8 @@ std::span<const std::string_view> on_breach_names();         // escalate
 std::span<const std::string_view> exception_action_names();  // escalate
 std::span<const std::string_view> experiment_unit_names();   // lead, account
 std::span<const std::string_view> handoff_then_names();      // continue, exit
+std::span<const std::string_view> guardrail_metric_names();  // complaint_rate, hard_bounce_rate, ...
+std::span<const std::string_view> guardrail_action_names();  // halve_caps, pause
 std::span<const std::string_view> holiday_country_names();   // lead, and the countries that we ship
 std::span<const std::string_view> weekday_names();           // mon to sun
 std::span<const std::string_view> channel_names();

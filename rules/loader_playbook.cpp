@@ -104,6 +104,7 @@ Playbook read_model(LoadContext& context, const YamlNode& document) {
   if (const auto variants = block.get("variants")) playbook.variants = read_variants(context, *variants);
   if (const auto on = block.get("on")) playbook.workflows = read_workflows(context, *on);
   if (const auto experiment = block.get("experiment")) playbook.experiment = read_experiment(context, *experiment);
+  if (const auto guardrails = block.get("guardrails")) playbook.guardrails = read_guardrails(context, *guardrails);
   settle_zone(playbook, context.house);
   check_forms(context, playbook);
   if (!playbook.contact_hours) refuse_business_days(context, "add `contact_hours`, or write days (`d`)");

@@ -180,6 +180,20 @@ struct Workflow {
   Position position;
 };
 
+/// `guardrails:`: a rate over the playbook's leads, and what happens when it is above a limit.
+struct Guardrail {
+  /// What is counted, over the touches emitted.
+  enum class Metric { complaint_rate, hard_bounce_rate, opt_out_rate, wrong_number_rate };
+  enum class Action { halve_caps, pause };
+  Metric metric = Metric::complaint_rate;
+  std::int32_t above_ppm = 0;
+  Duration over;        // looks back that far, in whole hours
+  int min_touches = 1;  // fewer touches say nothing
+  std::optional<Action> action;
+  std::string flag;  // for people, empty: none; one of the two is there
+  Position position;
+};
+
 struct Playbook : Form {
   PlaybookId id;
   Revision revision;
@@ -194,6 +208,7 @@ struct Playbook : Form {
   std::vector<Exception> exceptions;
   std::vector<Workflow> workflows;
   std::optional<Experiment> experiment;
+  std::vector<Guardrail> guardrails;
   Position position;
   /// The canonical form (JSON, one line) whose SHA-256 is `revision`: what the store keeps for pinned enrollments. It
   /// includes what the house adds (caps, zone) and holiday dates read from .ics files.

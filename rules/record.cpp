@@ -12,16 +12,45 @@ namespace {
 
 using Phrase = std::pair<std::string_view, std::string_view>;
 
-constexpr std::array<std::string_view, 33> kTypeNames{
-    "lead.enrolled",       "lead.not_enrolled",   "lead.exited",        "lead.paused",       "lead.resumed",
-    "touch.emitted",       "touch.deferred",      "touch.withheld",     "touch.skipped",     "touch.cancelled",
-    "attempt.started",     "attempt.finished",    "touch.completed",    "touches.shortfall", "sla.met",
-    "sla.at_risk",         "sla.breached",        "cool_down.started",  "cool_down.ended",   "lead.escalated",
-    "escalation.resolved", "opt_out.received",    "opt_out.effective",  "consent.granted",   "consent.withdrawn",
-    "suppression.added",   "subject.erased",      "playbook.published", "playbook.rejected", "lead.scored",
-    "lead.variant",        "experiment.assigned", "lead.migrated",
+constexpr std::array<std::string_view, 36> kTypeNames{
+    "lead.enrolled",
+    "lead.not_enrolled",
+    "lead.exited",
+    "lead.paused",
+    "lead.resumed",
+    "touch.emitted",
+    "touch.deferred",
+    "touch.withheld",
+    "touch.skipped",
+    "touch.cancelled",
+    "attempt.started",
+    "attempt.finished",
+    "touch.completed",
+    "touches.shortfall",
+    "sla.met",
+    "sla.at_risk",
+    "sla.breached",
+    "cool_down.started",
+    "cool_down.ended",
+    "lead.escalated",
+    "escalation.resolved",
+    "opt_out.received",
+    "opt_out.effective",
+    "consent.granted",
+    "consent.withdrawn",
+    "suppression.added",
+    "subject.erased",
+    "playbook.published",
+    "playbook.rejected",
+    "lead.scored",
+    "lead.variant",
+    "experiment.assigned",
+    "lead.migrated",
+    "guardrail.tripped",
+    "halted",
+    "resumed",
 };
-static_assert(kTypeNames.size() == static_cast<std::size_t>(RecordType::lead_migrated) + 1);
+static_assert(kTypeNames.size() == static_cast<std::size_t>(RecordType::resumed) + 1);
 
 /// Why a touch or an enrollment did not happen, by rule id.
 constexpr std::array<Phrase, 21> kRulePhrases{{
@@ -316,6 +345,35 @@ void append_consent_sentence(std::string& out, const Record& record) {
   out += '.';
 }
 
+/// "email of playbook x", "playbook x", "everything".
+void append_halt_scope(std::string& out, const Record& record) {
+  if (record.channel) {
+    out.append("channel ").append(to_string(*record.channel));
+  } else {
+    append_playbook(out, "everything", record);
+  }
+}
+
+void append_halt_sentence(std::string& out, const Record& record) {
+  if (record.type == RecordType::guardrail_tripped) {
+    out.append("The ").append(record.rule).append(" of ");
+    append_playbook(out, "a playbook", record);
+    out.append(" is too high (").append(record.outcome).append(" touches)");
+    if (record.reason == "pause") out += "; nothing goes out until somebody resumes it";
+    if (record.reason == "halve_caps") out += "; its caps are halved until somebody resumes it";
+    append_detail(out, "; flagged ", record.flag);
+  } else if (record.type == RecordType::halted) {
+    out += "Halted ";
+    append_halt_scope(out, record);
+    append_detail(out, ": ", record.reason);
+  } else {
+    out += "Resumed ";
+    append_halt_scope(out, record);
+    append_detail(out, ": ", record.reason);
+  }
+  out += '.';
+}
+
 void append_operation_sentence(std::string& out, const Record& record) {
   out += record.type == RecordType::playbook_published ? "Published " : "Rejected ";
   append_playbook(out, "a playbook", record);
@@ -368,6 +426,10 @@ void append_sentence(std::string& out, const Record& record) {
     case RecordType::playbook_published:
     case RecordType::playbook_rejected:
       return append_operation_sentence(out, record);
+    case RecordType::guardrail_tripped:
+    case RecordType::halted:
+    case RecordType::resumed:
+      return append_halt_sentence(out, record);
   }
 }
 

@@ -50,6 +50,9 @@ enum class RecordType : std::uint8_t {
   lead_variant = 30,
   experiment_assigned = 31,
   lead_migrated = 32,
+  guardrail_tripped = 33,
+  halted = 34,
+  resumed = 35,
 };
 std::string_view to_string(RecordType type);
 
@@ -75,6 +78,7 @@ struct Record {
   std::optional<Score> score;
   std::string outcome;     // empty: absent
   std::string intake;      // empty: absent
+  std::string flag;        // of a guardrail; empty: absent
   std::string actor;       // empty: absent (data.by, an operator's name as the CRM gives it)
   std::string local_time;  // "2026-03-02T09:10 Europe/Paris", of a touch; empty: absent
   std::optional<std::int32_t> attempt;

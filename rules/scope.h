@@ -73,7 +73,8 @@ void set_wake(const Scope& scope);
 
 // consent.cpp: event steps 3 (consent and suppression).
 struct ConsentOutcome {
-  bool opted_out = false;  // an opt-out of whatever channel arrived
+  bool opted_out = false;                            // an opt-out of whatever channel arrived
+  std::optional<ChannelScope> newly_opted_out = {};  // its channel, when it added something
   bool complained = false;
   bool hard_bounced = false;
   std::string_view intake = {};  // of an opt-out
@@ -156,6 +157,13 @@ struct Verdict {
 Verdict gate(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step);
 /// The contact point that a touch on the channel needs is there and usable.
 bool has_contact_point(const LeadState& lead, Channel channel);
+
+// guardrails.cpp
+/// What the event says for the rates of the playbook whose touch it answers; after event step 5.
+void handle_guardrails(Scope& scope, const ConsentOutcome& consent);
+void count_touch(Scope& scope, const PlaybookId& id);
+/// It was cancelled.
+void uncount_touch(Scope& scope, const EmittedTouch& touch);
 
 // caps.cpp
 struct FullCap {

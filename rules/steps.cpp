@@ -84,6 +84,7 @@ void emit(Scope& scope, Enrollment& enrollment, const Form& form, const Step& st
   record.local_time = local_time(scope.zone(form), scope.now());
   scope.out.effects.emplace_back(EmitTouch{touch, enrollment.revision, id, step.template_name});
   start_cool_down(scope, enrollment, form);
+  count_touch(scope, enrollment.playbook);
 }
 
 void withhold(Scope& scope, Enrollment& enrollment, const Step& step, StepState& state, std::string_view rule) {

@@ -67,6 +67,8 @@ int main(int argc, char** argv) {
   relance::app::add_tail(app, exit_code);
   relance::app::add_explain(app, exit_code);
   relance::app::add_suppress(app, exit_code);
+  relance::app::add_halt(app, exit_code);
+  relance::app::add_resume(app, exit_code);
   if (argc > 1 && is_unknown_command(app, argv[1])) return 2;
   try {
     std::vector<std::string> arguments = with_expression_last({argv + 1, argv + argc});

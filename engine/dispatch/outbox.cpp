@@ -422,6 +422,13 @@ void Outbox::lead_changed(const LeadId& lead) {
   for (const ActionId& action : actions) make_ready(action);
 }
 
+void Outbox::ask_held() {
+  std::vector<LeadId> leads;
+  leads.reserve(held_.size());
+  for (const auto& [lead, actions] : held_) leads.push_back(lead);
+  for (const LeadId& lead : leads) lead_changed(lead);
+}
+
 void Outbox::release(Instant now) {
   while (!waiting_.empty() && waiting_.begin()->first <= now) {
     const ActionId action = waiting_.begin()->second;

@@ -64,6 +64,8 @@ class Outbox final : public ProcessorEffects {
   void finished(const DeliveryResult& result, Processor& processor);
   /// Something happened to the lead: what is held for it is asked again.
   void lead_changed(const rules::LeadId& lead);
+  /// A halt has ended: everything that is held is asked again.
+  void ask_held();
   /// What waits for an instant up to `now` is ready.
   void release(rules::Instant now);
 

@@ -33,6 +33,14 @@ void post_playbooks(const EndpointContext& context, std::string_view body, const
 /// POST /v1/playbooks/preview
 void post_preview(const EndpointContext& context, std::string_view body, httplib::Response& response);
 
+/// GET /v1/halt
+void get_halts(const EndpointContext& context, httplib::Response& response);
+/// POST /v1/halt and /v1/resume with their bodies read. `holder` as above.
+void post_halt(const EndpointContext& context, std::string_view body, const std::string& holder,
+               httplib::Response& response);
+void post_resume(const EndpointContext& context, std::string_view body, const std::string& holder,
+                 httplib::Response& response);
+
 /// GET and HEAD /u/{token}: asks, changes nothing.
 void show_unsubscribe(const EndpointContext& context, const httplib::Request& request, std::string_view token,
                       httplib::Response& response);

@@ -144,6 +144,64 @@ constexpr std::string_view kDocument = R"json({
         }
       }
     },
+    "/v1/halt": {
+      "get": {
+        "operationId": "getHalts",
+        "summary": "What is halted, and which guardrails have tripped",
+        "security": [{"bearer": ["operate"]}, {"bearer": ["author"]}],
+        "responses": {
+          "200": {"description": "Halts and guardrails", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Halts"}}}},
+          "401": {"$ref": "#/components/responses/Problem"},
+          "403": {"$ref": "#/components/responses/Problem"},
+          "421": {"$ref": "#/components/responses/Problem"},
+          "503": {"$ref": "#/components/responses/Problem"}
+        }
+      },
+      "post": {
+        "operationId": "halt",
+        "summary": "Halt a playbook, a channel, or everything",
+        "description": "Nothing of it goes out from the answer on, until it is resumed; calls of connectors under way end as they end. Repeating it is safe.",
+        "security": [{"bearer": ["operate"]}],
+        "requestBody": {
+          "required": true,
+          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/HaltOrder"}}}
+        },
+        "responses": {
+          "200": {"description": "It is durable; `changed` is false when it was so already", "content": {"application/json": {"schema": {
+            "type": "object", "required": ["changed"], "properties": {"changed": {"type": "boolean"}}}}}},
+          "400": {"$ref": "#/components/responses/Problem"},
+          "401": {"$ref": "#/components/responses/Problem"},
+          "403": {"$ref": "#/components/responses/Problem"},
+          "404": {"$ref": "#/components/responses/Problem"},
+          "413": {"$ref": "#/components/responses/Problem"},
+          "421": {"$ref": "#/components/responses/Problem"},
+          "503": {"$ref": "#/components/responses/Problem"}
+        }
+      }
+    },
+    "/v1/resume": {
+      "post": {
+        "operationId": "resume",
+        "summary": "End a halt",
+        "description": "Ends the halt of exactly that scope and asks again what it held. Of a playbook it also acknowledges the guardrails that tripped.",
+        "security": [{"bearer": ["operate"]}],
+        "requestBody": {
+          "required": true,
+          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/HaltOrder"}}}
+        },
+        "responses": {
+          "200": {"description": "It is durable; `changed` is false when it was so already", "content": {"application/json": {"schema": {
+            "type": "object", "required": ["changed"], "properties": {"changed": {"type": "boolean"}}}}}},
+          "400": {"$ref": "#/components/responses/Problem"},
+          "401": {"$ref": "#/components/responses/Problem"},
+          "403": {"$ref": "#/components/responses/Problem"},
+          "404": {"$ref": "#/components/responses/Problem"},
+          "413": {"$ref": "#/components/responses/Problem"},
+          "421": {"$ref": "#/components/responses/Problem"},
+          "503": {"$ref": "#/components/responses/Problem"}
+        }
+      }
+    },
     "/u/{token}": {
       "parameters": [{"name": "token", "in": "path", "required": true, "schema": {"type": "string"}}],
       "get": {
@@ -225,6 +283,53 @@ constexpr std::string_view kDocument = R"json({
       }
     },
     "schemas": {
+      "HaltOrder": {
+        "type": "object",
+        "required": ["reason"],
+        "oneOf": [{"required": ["playbook"]}, {"required": ["channel"]}, {"required": ["all"]}],
+        "properties": {
+          "playbook": {"type": "string", "description": "Id of a playbook"},
+          "channel": {"type": "string", "enum": ["email", "call", "social", "sms", "task", "meeting"]},
+          "all": {"type": "boolean", "const": true},
+          "by": {"type": "string", "maxLength": 200, "description": "Who asks, for the ledger; the holder of the token comes before it"},
+          "reason": {"type": "string", "minLength": 1, "maxLength": 200, "description": "Why, for the ledger; names no person"}
+        }
+      },
+      "Halts": {
+        "type": "object",
+        "required": ["halts", "guardrails"],
+        "properties": {
+          "halts": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "required": ["since", "by", "reason"],
+              "properties": {
+                "playbook": {"type": "string"},
+                "channel": {"type": "string"},
+                "all": {"type": "boolean"},
+                "since": {"type": "string", "format": "date-time"},
+                "by": {"type": "string"},
+                "reason": {"type": "string"}
+              }
+            }
+          },
+          "guardrails": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "required": ["playbook", "metric", "since"],
+              "properties": {
+                "playbook": {"type": "string"},
+                "metric": {"type": "string"},
+                "do": {"type": "string", "enum": ["halve_caps", "pause"]},
+                "flag": {"type": "string"},
+                "since": {"type": "string", "format": "date-time"}
+              }
+            }
+          }
+        }
+      },
       "Event": {
         "type": "object",
         "required": ["specversion", "id", "source", "type", "subject"],

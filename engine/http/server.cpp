@@ -40,6 +40,9 @@ enum RouteIndex : std::size_t {
   kGetPlaybooks,
   kPostPlaybooks,
   kPostPreview,
+  kGetHalts,
+  kPostHalt,
+  kPostResume,
   kGetUnsubscribe,
   kPostUnsubscribe,
   kMetrics,
@@ -99,6 +102,9 @@ const std::vector<HttpRoute>& HttpServer::routes() {
     (*routes)[kGetPlaybooks] = {"GET", "/v1/playbooks", {Scope::author, Scope::operate}};
     (*routes)[kPostPlaybooks] = {"POST", "/v1/playbooks", {Scope::author}};
     (*routes)[kPostPreview] = {"POST", "/v1/playbooks/preview", {Scope::author}};
+    (*routes)[kGetHalts] = {"GET", "/v1/halt", {Scope::operate, Scope::author}};
+    (*routes)[kPostHalt] = {"POST", "/v1/halt", {Scope::operate}};
+    (*routes)[kPostResume] = {"POST", "/v1/resume", {Scope::operate}};
     (*routes)[kGetUnsubscribe] = {"GET", "/u/{token}", {}};
     (*routes)[kPostUnsubscribe] = {"POST", "/u/{token}", {}};
     (*routes)[kMetrics] = {"GET", "/metrics", {}};
@@ -167,6 +173,8 @@ HttpServer::Running::Running(EngineService& given_service, HttpSettings given, p
   server.Post("/v1/events", handler);
   server.Post("/v1/playbooks", handler);
   server.Post("/v1/playbooks/preview", handler);
+  server.Post("/v1/halt", handler);
+  server.Post("/v1/resume", handler);
   server.Post("/u/.+", handler);
   server.set_error_handler([](const Request&, Response& response) {
     if (!response.body.empty()) return;
@@ -273,6 +281,8 @@ void HttpServer::Running::get(const Found& found, const Request& request, Respon
       return get_lead(context, found.part, response);
     case kGetLedger:
       return get_ledger(context, request, response);
+    case kGetHalts:
+      return get_halts(context, response);
     case kGetPlaybooks:
       return get_playbooks(context, response);
     case kGetUnsubscribe:
@@ -320,6 +330,8 @@ void HttpServer::Running::with_body(const Request& request, Response& response, 
   }
   if (request.path == routes()[kPostPreview].path) return post_preview(context, text, response);
   if (request.path == routes()[kPostPlaybooks].path) return post_playbooks(context, text, holder(request), response);
+  if (request.path == routes()[kPostHalt].path) return post_halt(context, text, holder(request), response);
+  if (request.path == routes()[kPostResume].path) return post_resume(context, text, holder(request), response);
   post_events(context, request, text, response);
 }
 

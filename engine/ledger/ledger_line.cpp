@@ -179,6 +179,7 @@ void append_ledger_line(std::string& out, const Record& record, const LineContex
   append_text(out, ",\"arm\":\"", record.arm);
   append_text(out, ",\"variant\":\"", record.variant);
   append_text(out, ",\"intake\":\"", record.intake);
+  append_text(out, ",\"flag\":\"", record.flag);
   if (record.steps_left) append_steps(out, *record.steps_left);
   append_text(out, ",\"local_time\":\"", record.local_time);
   if (record.attempt) {

@@ -60,6 +60,12 @@ rules::InFlightChanges Processor::follow_published(LeadState& lead) {
   return changes;
 }
 
+void Processor::resume_held(LeadState& lead) {
+  decision_.clear();
+  rules::decide_resumed(lead, context(), decision_);
+  settle(lead, "operator");
+}
+
 rules::HandOff Processor::hand_off(const LeadId& id, const rules::ActionId& action, const rules::Revision& revision) {
   LeadState* lead = store_.find_lead(id);
   if (!lead) return {rules::HandOff::Answer::cancelled, Instant::never(), "unknown_action"};

@@ -54,6 +54,9 @@ class Processor {
   /// The lead's enrollments follow the rulebook, whose folder was published.
   rules::InFlightChanges follow_published(rules::LeadState& lead);
 
+  /// A halt has ended: what it held for the lead is asked again.
+  void resume_held(rules::LeadState& lead);
+
   /// The gate's second asking, for the dispatcher.
   rules::HandOff hand_off(const rules::LeadId& lead, const rules::ActionId& action, const rules::Revision& revision);
 

@@ -51,6 +51,7 @@ tl::expected<void, std::string> Engine::run(std::chrono::seconds drain) {
   } else {
     begin_walk({"start", ""});  // a folder that changed, or a process that ended before all leads had followed
   }
+  if (ResumeWalk::is_to_be_made(parts_.store)) resume_walk_.emplace();
   schedule_turn();
   context_.run();
   {
@@ -110,6 +111,7 @@ void Engine::turn() {
       walk_->finish();
       walk_.reset();
     }
+    if (resume_walk_ && resume_walk_->complete()) resume_walk_.reset();
     parts_.outbox.deliver_started();
     run_jobs();
   } catch (const std::exception& error) {
@@ -225,7 +227,8 @@ Instant Engine::instant_of(const rules::Event& event) const {
 /// Only events move the clock in events mode, and only when nothing that happens at the present instant is under way:
 /// so a replay decides like the simulator, whatever connectors take. What was published is followed at its own instant.
 bool Engine::may_move_to(Instant instant) const {
-  return !parts_.clock.moved_by_events() || instant <= processor_.clock() || (parts_.outbox.idle() && !walk_);
+  return !parts_.clock.moved_by_events() || instant <= processor_.clock() ||
+         (parts_.outbox.idle() && !walk_ && !resume_walk_);
 }
 
 /// Does the work due strictly before `instant`, as it would have been done in time. False when it must go on later.
@@ -292,6 +295,8 @@ bool Engine::commit() {
   parts_.metrics.attempts_unknown.Increment(static_cast<double>(now.unknown - counted_.unknown));
   parts_.metrics.cancelled.Increment(static_cast<double>(now.cancelled - counted_.cancelled));
   counted_ = now;
+  parts_.metrics.halts.Set(static_cast<double>(parts_.store.operations().halts.size()));
+  parts_.metrics.guardrails_tripped.Set(static_cast<double>(parts_.store.operations().trips()));
   parts_.metrics.queued.Set(static_cast<double>(queued()));
   parts_.metrics.outbox_ready.Set(static_cast<double>(parts_.outbox.ready()));
   parts_.metrics.outbox_under_way.Set(static_cast<double>(parts_.outbox.under_way()));
@@ -306,7 +311,7 @@ void Engine::arm_timer() {
   const auto can_go_on = [&](const Door& door) { return door.taken ? !waits_for_calls : door.queue.size() > 0; };
   const auto set_back = parts_.clock.behind(processor_.clock());
   const bool can_start = !stopping_ && !hold_ && set_back.count() == 0 && parts_.outbox.has_startable();
-  const bool can_walk = walk_ && !stopping_;
+  const bool can_walk = (walk_ || resume_walk_) && !stopping_;
   if (can_go_on(requests_) || can_go_on(inputs_) || can_start || can_walk) {
     schedule_turn();
     return;

@@ -25,10 +25,12 @@
 #include "engine/dispatch/outbox.h"
 #include "engine/ports/durable_store.h"
 #include "engine/ports/engine_service.h"
+#include "engine/ports/halt_service.h"
 #include "engine/runtime/arrival_queue.h"
 #include "engine/runtime/engine_clock.h"
 #include "engine/runtime/engine_metrics.h"
 #include "engine/runtime/lead_walk.h"
+#include "engine/runtime/resume_walk.h"
 
 namespace relance::engine {
 
@@ -37,7 +39,7 @@ struct EngineSettings {
   rules::Duration retry_after;
 };
 
-class Engine final : public EngineService {
+class Engine final : public EngineService, public HaltService {
  public:
   struct Parts {
     DurableStore& store;
@@ -90,6 +92,11 @@ class Engine final : public EngineService {
   /// What publishing `rulebook` would do now, events going on meanwhile. nullopt when the loop has ended.
   std::optional<InFlightTally> count_in_flight(const rules::Rulebook& rulebook);
 
+  // HaltService (engine_halt.cpp)
+  HaltAnswer halt(const HaltOrder& order) override;
+  HaltAnswer resume(const HaltOrder& order) override;
+  std::optional<std::string> halts_json() override;
+
   // EngineService
   SubmitResult submit(std::vector<Arrival> arrivals) override;
   std::optional<std::string> lead_json(const rules::LeadId& lead) override;
@@ -129,6 +136,8 @@ class Engine final : public EngineService {
   bool may_move_to(rules::Instant instant) const;
   void begin_walk(const PublishCause& cause);
   void walk_on();
+  void begin_resuming();
+  HaltAnswer durable(HaltAnswer answer);
   bool commit();
   void arm_timer();
   void run_jobs();
@@ -159,9 +168,10 @@ class Engine final : public EngineService {
     std::chrono::steady_clock::time_point warn_at;
   };
   std::optional<Hold> hold_;
-  std::optional<LeadWalk> walk_;  // leads that follow what was published
-  bool set_back_ = false;         // said so in the log
-  OutboxStatistics counted_;      // what the metrics know of the outbox
+  std::optional<LeadWalk> walk_;           // leads that follow what was published
+  std::optional<ResumeWalk> resume_walk_;  // leads that a halt held
+  bool set_back_ = false;                  // said so in the log
+  OutboxStatistics counted_;               // what the metrics know of the outbox
   std::optional<std::string> failure_;
   std::chrono::steady_clock::time_point drain_until_ = std::chrono::steady_clock::time_point::max();
   std::chrono::seconds drain_{0};

@@ -38,6 +38,9 @@ EngineMetrics::EngineMetrics()
       outbox_under_way(gauge(registry, "relance_outbox_under_way", "Actions with a connector.")),
       outbox_parked(
           gauge(registry, "relance_outbox_parked", "Actions with an unknown outcome, for a person to decide.")),
+      halts(gauge(registry, "relance_halts", "Halts in force: playbooks, channels or everything.")),
+      guardrails_tripped(
+          gauge(registry, "relance_guardrails_tripped", "Guardrails that tripped and that nobody has acknowledged.")),
       policy_packs(gauge(registry, "relance_policy_packs", "Legal packs that the gate applies.")),
       commit_seconds(histogram(registry, "relance_commit_seconds", "Duration of a durable batch.",
                                {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1})),

@@ -28,6 +28,8 @@ struct EngineMetrics {
   prometheus::Gauge& outbox_ready;
   prometheus::Gauge& outbox_under_way;
   prometheus::Gauge& outbox_parked;
+  prometheus::Gauge& halts;
+  prometheus::Gauge& guardrails_tripped;
   prometheus::Gauge& policy_packs;
   prometheus::Histogram& commit_seconds;
   prometheus::Histogram& batch_decisions;

@@ -61,8 +61,12 @@ void Engine::begin_walk(const PublishCause& cause) {
   schedule_turn();
 }
 
-/// One page of leads follows the folder that was published.
+/// One page of leads follows the folder that was published, one is asked for what a halt held.
 void Engine::walk_on() {
+  if (resume_walk_ && !resume_walk_->complete() && !stopping_ && staged_ < kMaxStaged) {
+    staged_ += resume_walk_->visit_page({parts_.store, processor_, parts_.outbox});
+    if (resume_walk_->complete()) ++staged_;
+  }
   if (!walk_ || walk_->complete() || stopping_ || staged_ >= kMaxStaged) return;
   staged_ += walk_->visit_page({parts_.store, processor_, parts_.outbox});
   if (walk_->complete()) ++staged_;

@@ -30,6 +30,9 @@ class MemoryStore : public PartitionStore {
                          rules::Instant keep_since) override;
   void remove_account_touch(const rules::AccountId& account, const rules::ActionId& action) override;
 
+  const rules::Operations& operations() override { return operations_; }
+  rules::Operations& change_operations() override { return operations_; }
+
   rules::LeadState* find_lead(const rules::LeadId& id) override;
   rules::LeadState& create_lead(const rules::LeadId& id) override;
   void save_lead(rules::LeadState& lead, bool attributes_changed) override;
@@ -89,6 +92,7 @@ class MemoryStore : public PartitionStore {
   HashIndex account_index_;
   Account* last_account_ = nullptr;
   FingerprintSet seen_;
+  rules::Operations operations_;
   std::string key_;  // reused
   // Stale entries stay until they surface: a lead's wake is valid when it equals its `queued`.
   std::priority_queue<QueuedWake, std::vector<QueuedWake>, std::greater<>> wakes_;

@@ -107,7 +107,16 @@ RocksStore::RocksStore(Opened opened, RocksStoreOptions options)
       suppressions_(*database_, opened.keys),
       wakes_(*database_, options_.wake_page, wake_floor(*database_), cutoffs_->wakes),
       ledger_(*database_, meta_number(*database_, kNextSeq)),
-      next_dead_letter_(meta_number(*database_, kNextDeadLetter)) {}
+      next_dead_letter_(meta_number(*database_, kNextDeadLetter)) {
+  rocksdb::PinnableSlice row;
+  if (!database_->get(Family::meta, kOperations, row)) return;
+  auto operations = decode_operations({row.data(), row.size()});
+  if (operations) {
+    operations_ = std::move(*operations);
+  } else {
+    database_->fail("the row `operations` of the store cannot be read: restore the store from a copy");
+  }
+}
 
 RocksStore::~RocksStore() = default;
 
@@ -118,6 +127,11 @@ bool RocksStore::is_suppressed(const rules::Address& address, rules::ChannelScop
 }
 
 void RocksStore::suppress(const rules::Suppression& suppression) { suppressions_.add(suppression); }
+
+rules::Operations& RocksStore::change_operations() {
+  operations_changed_ = true;
+  return operations_;
+}
 
 RocksStore::Account& RocksStore::account(const rules::AccountId& id) {
   if (const auto known = accounts_.find(id); known != accounts_.end()) return known->second;
@@ -505,6 +519,7 @@ void RocksStore::stage_small_rows(rocksdb::WriteBatch& batch) {
     ++number;
   }
   if (!dead_letters_.empty()) batch.Put(meta, slice(kNextDeadLetter), number_key(number));
+  if (operations_changed_) batch.Put(meta, slice(kOperations), encode_operations(operations_));
   if (ledger_.changed()) batch.Put(meta, slice(kNextSeq), number_key(ledger_.next_seq()));
 }
 
@@ -512,6 +527,7 @@ void RocksStore::forget_staged() {
   vault_.committed();
   addresses_.committed();
   suppressions_.committed();
+  operations_changed_ = false;
   wakes_.committed();
   ledger_.committed();
   leads_.shrink();

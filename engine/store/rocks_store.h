@@ -68,6 +68,8 @@ class RocksStore final : public DurableStore {
   void add_account_touch(const rules::AccountId& account, const rules::AccountTouch& touch,
                          rules::Instant keep_since) override;
   void remove_account_touch(const rules::AccountId& account, const rules::ActionId& action) override;
+  const rules::Operations& operations() override { return operations_; }
+  rules::Operations& change_operations() override;
 
   // PartitionStore
   rules::LeadState* find_lead(const rules::LeadId& id) override;
@@ -145,6 +147,8 @@ class RocksStore final : public DurableStore {
   Vault vault_;
   AddressIndex addresses_;
   SuppressionList suppressions_;
+  rules::Operations operations_;
+  bool operations_changed_ = false;
   WakeIndex wakes_;
   std::optional<Wake> confirmed_wake_;  // its lead was asked; forgotten at any change
   LedgerRows ledger_;

@@ -61,6 +61,100 @@ std::optional<std::vector<rules::AccountTouch>> decode_account(std::string_view 
   return touches;
 }
 
+std::string encode_operations(const rules::Operations& operations) {
+  store::OperationsRow message;
+  message.set_encoding(kEncoding);
+  for (const rules::Halt& halt : operations.halts) {
+    store::Halt& row = *message.add_halts();
+    if (halt.scope.playbook) row.set_playbook(halt.scope.playbook->value);
+    if (halt.scope.channel) row.set_channel(static_cast<std::uint32_t>(*halt.scope.channel));
+    row.set_since(halt.since.ms);
+    row.set_by(halt.by);
+    row.set_reason(halt.reason);
+  }
+  for (const auto& [playbook, rates] : operations.rates) {
+    store::PlaybookRates& row = *message.add_rates();
+    row.set_playbook(playbook.value);
+    for (const rules::CountedHour& hour : rates.hours) {
+      store::CountedHour& counted = *row.add_hours();
+      counted.set_hour(hour.hour);
+      for (const std::uint32_t count : hour.counts) counted.add_counts(count);
+    }
+    for (const rules::Trip& trip : rates.trips) {
+      store::Trip& tripped = *row.add_trips();
+      tripped.set_metric(static_cast<std::uint32_t>(trip.metric));
+      if (trip.action) tripped.set_action(static_cast<std::uint32_t>(*trip.action));
+      tripped.set_flag(trip.flag);
+      tripped.set_since(trip.since.ms);
+    }
+  }
+  return message.SerializeAsString();
+}
+
+namespace {
+
+std::optional<rules::Halt> halt_of(const store::Halt& row) {
+  rules::Halt halt;
+  if (!row.playbook().empty()) halt.scope.playbook = rules::PlaybookId(row.playbook());
+  if (row.has_channel()) {
+    rules::Channel channel = rules::Channel::email;
+    if (!get_enumeration(row.channel(), rules::Channel::meeting, channel)) return std::nullopt;
+    halt.scope.channel = channel;
+  }
+  halt.since = rules::Instant{row.since()};
+  halt.by = row.by();
+  halt.reason = row.reason();
+  return halt;
+}
+
+std::optional<rules::Trip> trip_of(const store::Trip& row) {
+  rules::Trip trip;
+  if (!get_enumeration(row.metric(), rules::Guardrail::Metric::wrong_number_rate, trip.metric)) return std::nullopt;
+  if (row.has_action()) {
+    auto action = rules::Guardrail::Action::pause;
+    if (!get_enumeration(row.action(), rules::Guardrail::Action::pause, action)) return std::nullopt;
+    trip.action = action;
+  }
+  trip.flag = row.flag();
+  trip.since = rules::Instant{row.since()};
+  return trip;
+}
+
+std::optional<rules::PlaybookRates> rates_of(const store::PlaybookRates& row) {
+  rules::PlaybookRates rates;
+  for (const store::CountedHour& counted : row.hours()) {
+    rules::CountedHour& hour = rates.hours.emplace_back();
+    hour.hour = counted.hour();
+    if (static_cast<std::size_t>(counted.counts_size()) > hour.counts.size()) return std::nullopt;
+    std::copy(counted.counts().begin(), counted.counts().end(), hour.counts.begin());
+  }
+  for (const store::Trip& tripped : row.trips()) {
+    const auto trip = trip_of(tripped);
+    if (!trip) return std::nullopt;
+    rates.trips.push_back(*trip);
+  }
+  return rates;
+}
+
+}  // namespace
+
+std::optional<rules::Operations> decode_operations(std::string_view row) {
+  const auto message = parse<store::OperationsRow>(row);
+  if (!message || message->encoding() != kEncoding) return std::nullopt;
+  rules::Operations operations;
+  for (const store::Halt& halted : message->halts()) {
+    const auto halt = halt_of(halted);
+    if (!halt) return std::nullopt;
+    operations.halts.push_back(*halt);
+  }
+  for (const store::PlaybookRates& watched : message->rates()) {
+    auto rates = rates_of(watched);
+    if (!rates) return std::nullopt;
+    operations.rates.emplace(rules::PlaybookId(watched.playbook()), std::move(*rates));
+  }
+  return operations;
+}
+
 std::string encode_outbox(const SealedOutboxRow& sealed) {
   const auto& [id, kind, state, lead, playbook, revision, step, channel, template_name, reason, to, created, due,
                not_after, not_before, attempts, may_have_happened, payload] = sealed.row;

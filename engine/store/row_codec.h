@@ -33,6 +33,9 @@ struct SealedOutboxRow {
 std::string encode_outbox(const SealedOutboxRow& sealed);
 std::optional<SealedOutboxRow> decode_outbox(std::string_view row);
 
+std::string encode_operations(const rules::Operations& operations);
+std::optional<rules::Operations> decode_operations(std::string_view row);
+
 /// Personal data: must be sealed.
 std::string encode_dead_letter(const DeadLetter& letter);
 std::optional<DeadLetter> decode_dead_letter(std::string_view row);

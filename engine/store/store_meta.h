@@ -15,6 +15,7 @@ constexpr std::string_view kFormat = "format";
 constexpr std::string_view kNextSeq = "next_seq";
 constexpr std::string_view kNextDeadLetter = "next_dead_letter";
 constexpr std::string_view kWakeFloor = "wake_floor";
+constexpr std::string_view kOperations = "operations";
 constexpr std::string_view kCursorPrefix = "cursor/";
 
 /// A number under `name`; 0 when there is none.

@@ -116,6 +116,7 @@ std::string schema_of(ValueType type) {
     case ValueType::clock:
       return word(clock_names());
     case ValueType::warn_at:
+    case ValueType::rate:
       return R"("type": "string", "pattern": "^[0-9]{1,2}(\\.[0-9]{1,4})?%$")";
     case ValueType::on_breach:
       return word(on_breach_names());
@@ -199,6 +200,12 @@ std::string schema_of(ValueType type) {
       return reference(kHandoffBlock.name);
     case ValueType::handoff_then:
       return word(handoff_then_names());
+    case ValueType::guardrails:
+      return list(reference(kGuardrailBlock.name), 0, kMostGuardrails);
+    case ValueType::guardrail_metric:
+      return word(guardrail_metric_names());
+    case ValueType::guardrail_action:
+      return word(guardrail_action_names());
     case ValueType::unsupported:
       return "";
   }
@@ -213,6 +220,7 @@ std::string_view relations_of(const BlockSpec& block) {
   }
   if (&block == &kReplacementBlock || &block == &kStepChangeBlock || &block == &kHolidaysBlock)
     return R"("minProperties": 1)";
+  if (&block == &kGuardrailBlock) return R"("anyOf": [{ "required": ["do"] }, { "required": ["flag"] }])";
   if (&block == &kContactHoursBlock) {
     return R"("oneOf": [{ "required": ["hours"] }, { "anyOf": [{ "required": ["from"] }, { "required": ["to"] }] }], )"
            R"("dependentRequired": { "from": ["to"], "to": ["from"] })";

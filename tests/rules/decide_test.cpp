@@ -27,6 +27,8 @@ class Neighbours final : public Neighbourhood {
   void remove_account_touch(const AccountId& account, const ActionId& action) override {
     std::erase_if(touches_[account], [&](const AccountTouch& touch) { return touch.action == action; });
   }
+  const Operations& operations() override { return operations_; }
+  Operations& change_operations() override { return operations_; }
 
  private:
   static std::string key(const Address& address, ChannelScope scope) {
@@ -34,6 +36,7 @@ class Neighbours final : public Neighbourhood {
   }
   std::set<std::string> rows_;
   std::map<AccountId, std::vector<AccountTouch>> touches_;
+  Operations operations_;
 };
 
 Instant at(std::string_view text) {  // "03-02 09:10" of 2026, UTC; 03-02 is a Monday

@@ -339,7 +339,7 @@ TEST_CASE("holidays are dates, those of a country, or those of the lead's countr
 
 TEST_CASE("every part of the language that is not supported yet says so") {
   const std::string head = "playbook: a\n" + std::string(kSteps);
-  for (const std::string key : {"guardrails", "requires", "release", "qualification"}) {
+  for (const std::string key : {"requires", "release", "qualification"}) {
     CAPTURE(key);
     CHECK(wrong(head + key + ": {}\n") == "not-yet-supported@" + key);
   }
@@ -410,6 +410,40 @@ TEST_CASE("the caret of a condition stands under what is wrong, however it is wr
 TEST_CASE("an .ics file is only read when a folder is loaded") {
   CHECK(wrong("playbook: a\ncontact_hours: { from: \"09:00\", to: \"10:00\", holidays: a.ics }\n" +
               std::string(kSteps)) == "holidays@contact_hours.holidays");
+}
+
+TEST_CASE("guardrails load, and what would make one useless is said") {
+  const auto guarded = [](const std::string& guardrail) {
+    return std::string("playbook: p\n") + kSteps + "guardrails: [" + guardrail + "]\n";
+  };
+  const Playbook playbook = load(guarded(
+      "{ metric: complaint_rate, above: 0.2%, over: 7d, min_touches: 200, do: halve_caps, flag: revise_content }"));
+  REQUIRE(playbook.guardrails.size() == 1);
+  const Guardrail& guardrail = playbook.guardrails.front();
+  CHECK(guardrail.metric == Guardrail::Metric::complaint_rate);
+  CHECK(guardrail.above_ppm == 2000);
+  CHECK(guardrail.over == kDay * 7);
+  CHECK(guardrail.min_touches == 200);
+  CHECK(guardrail.action == Guardrail::Action::halve_caps);
+  CHECK(guardrail.flag == "revise_content");
+  // What the store keeps says the same.
+  const auto again = load_canonical(playbook.canonical);
+  REQUIRE(again);
+  CHECK(again->revision == playbook.revision);
+
+  CHECK(wrong(guarded("{ metric: complaint_rate, above: 1%, over: 7d, min_touches: 1 }")) ==
+        "missing-key@guardrails[0]");
+  CHECK(wrong(guarded("{ metric: complaints, above: 1%, over: 7d, min_touches: 1, do: pause }")) ==
+        "unknown-value@guardrails[0].metric");
+  CHECK(wrong(guarded("{ metric: complaint_rate, above: 0%, over: 7d, min_touches: 1, do: pause }")) ==
+        "out-of-range@guardrails[0].above");
+  CHECK(wrong(guarded("{ metric: complaint_rate, above: 1%, over: 30m, min_touches: 1, do: pause }")) ==
+        "out-of-range@guardrails[0].over");
+  CHECK(wrong(guarded("{ metric: complaint_rate, above: 1%, over: 2bd, min_touches: 1, do: pause }"))
+            .find("out-of-range@guardrails[0].over") != std::string::npos);
+  CHECK(wrong(guarded("{ metric: complaint_rate, above: 1%, over: 7d, min_touches: 1, do: stop }")) ==
+        "unknown-value@guardrails[0].do");
+  CHECK(wrong(guarded("{ metric: complaint_rate, above: 1%, over: 7d, do: pause }")) == "missing-key@guardrails[0]");
 }
 
 }  // namespace

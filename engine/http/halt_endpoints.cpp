@@ -1,0 +1,103 @@
+#include <optional>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/http/endpoints.h"
+#include "engine/http/problem.h"
+
+namespace relance::engine {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kLongestText = 200;
+
+void answer_not_ready(httplib::Response& response) {
+  answer(response, {503, "not_ready", "The engine is not there to answer; ask again when it has started."});
+}
+
+/// The text under a key; empty when there is none; nullopt when it is no text or too long.
+std::optional<std::string> text_of(const json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end()) return std::string();
+  if (!found->is_string() || found->get_ref<const std::string&>().size() > kLongestText) return std::nullopt;
+  return found->get<std::string>();
+}
+
+/// Exactly one of `playbook`, `channel` and `all`, and a reason. Otherwise the response says what was expected.
+std::optional<HaltOrder> order_of(std::string_view body, const std::string& holder, httplib::Response& response) {
+  const auto refuse = [&](const char* expected) {
+    answer(response, {400, "bad_request", expected});
+    return std::nullopt;
+  };
+  const json object = json::parse(body, nullptr, false);
+  if (!object.is_object()) return refuse("Expected a JSON object.");
+  const auto playbook = text_of(object, "playbook");
+  const auto channel = text_of(object, "channel");
+  const auto by = text_of(object, "by");
+  const auto reason = text_of(object, "reason");
+  if (!playbook || !channel || !by || !reason) {
+    return refuse("Expected `playbook`, `channel`, `by` and `reason` as texts of at most 200 octets.");
+  }
+  const bool all = object.contains("all") && object["all"] == true;
+  if ((!playbook->empty() ? 1 : 0) + (!channel->empty() ? 1 : 0) + (all ? 1 : 0) != 1) {
+    return refuse("Expected exactly one of `playbook`, `channel` and `all: true`.");
+  }
+  if (reason->empty()) return refuse("Expected a `reason`: the ledger keeps it.");
+  HaltOrder order;
+  if (!playbook->empty()) order.scope.playbook = rules::PlaybookId(*playbook);
+  if (!channel->empty()) {
+    order.scope.channel = rules::parse_channel(*channel);
+    if (!order.scope.channel) {
+      return refuse("Expected `channel` to be one of email, call, social, sms, task, meeting.");
+    }
+  }
+  order.by = !holder.empty() ? holder : *by;
+  if (order.by.empty()) return refuse("Expected `by`: who asks for it.");
+  order.reason = *reason;
+  return order;
+}
+
+void answer_with(HaltAnswer result, httplib::Response& response) {
+  switch (result) {
+    case HaltAnswer::done:
+    case HaltAnswer::nothing:
+      response.status = 200;
+      return response.set_content(result == HaltAnswer::done ? R"({"changed":true})" : R"({"changed":false})",
+                                  "application/json");
+    case HaltAnswer::unknown_playbook:
+      return answer(response, {404, "unknown_playbook",
+                               "No playbook of that id is in force; /v1/playbooks lists those that are."});
+    case HaltAnswer::stopping:
+      return answer_not_ready(response);
+  }
+}
+
+}  // namespace
+
+void get_halts(const EndpointContext& context, httplib::Response& response) {
+  const auto body = context.settings.halts ? context.settings.halts->halts_json() : std::nullopt;
+  if (!body) return answer_not_ready(response);
+  response.status = 200;
+  response.set_content(*body, "application/json");
+}
+
+void post_halt(const EndpointContext& context, std::string_view body, const std::string& holder,
+               httplib::Response& response) {
+  const auto order = order_of(body, holder, response);
+  if (!order) return;
+  if (!context.settings.halts) return answer_not_ready(response);
+  answer_with(context.settings.halts->halt(*order), response);
+}
+
+void post_resume(const EndpointContext& context, std::string_view body, const std::string& holder,
+                 httplib::Response& response) {
+  const auto order = order_of(body, holder, response);
+  if (!order) return;
+  if (!context.settings.halts) return answer_not_ready(response);
+  answer_with(context.settings.halts->resume(*order), response);
+}
+
+}  // namespace relance::engine
