@@ -156,6 +156,10 @@ struct HandOff {
 HandOff decide_hand_off(LeadState& lead, const ActionId& action, const Revision& revision,
                         const DecisionContext& context, Decision& out);
 
+/// What that would answer for an action that was handed off already, if it came back. Changes nothing.
+HandOff preview_hand_off(LeadState lead, const ActionId& action, const Revision& revision,
+                         const DecisionContext& context);
+
 /// The touch left without a second asking (the simulator, where it completes at the instant it is emitted).
 void mark_handed_off(LeadState& lead, const ActionId& action);
 /// The attempt came to nothing, or nobody knows to what: before another one the gate is asked again.

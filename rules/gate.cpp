@@ -121,35 +121,56 @@ void cancel_touch(Scope& scope, const ActionId& action, std::string_view rule) {
   scope.out.effects.emplace_back(CancelTouch{action, touch.channel, std::string(rule)});
 }
 
-HandOff decide_hand_off(LeadState& lead, const ActionId& action, const Revision& revision,
-                        const DecisionContext& context, Decision& out) {
-  Scope scope{lead, context, out};
-  const auto found =
-      std::find_if(lead.touches.begin(), lead.touches.end(), [&](const EmittedTouch& t) { return t.action == action; });
-  if (found == lead.touches.end() || found->handed_off)
-    return {HandOff::Answer::cancelled, Instant::never(), "unknown_action"};
-  const EmittedTouch touch = *found;  // asking may change the list
-  const Playbook* playbook = context.rulebook.find(touch.playbook, revision);
-  if (!playbook) return {HandOff::Answer::wait, Instant::never(), "unknown_revision"};
+namespace {
 
+/// The second asking, without what follows from it. Asking may change the list that the touch comes from.
+HandOff ask_hand_off(Scope& scope, const EmittedTouch& touch, const Revision& revision) {
+  const Playbook* playbook = scope.context.rulebook.find(touch.playbook, revision);
+  if (!playbook) return {HandOff::Answer::wait, Instant::never(), "unknown_revision"};
   Verdict verdict = second_gate(scope, touch, *playbook);
   set_wake(scope);  // asking may have ended a hold
   const bool waits = verdict.kind == Verdict::Kind::deferred || verdict.kind == Verdict::Kind::held;
-  if (context.now > touch.not_after || (waits && context.now >= touch.not_after)) {
+  if (scope.now() > touch.not_after || (waits && scope.now() >= touch.not_after)) {
     if (verdict.kind != Verdict::Kind::withheld) verdict = withheld("expired");
   }
   switch (verdict.kind) {
     case Verdict::Kind::pass:
-      mark_handed_off(lead, action);
       return {HandOff::Answer::go, Instant::never(), {}};
     case Verdict::Kind::withheld:
-      cancel_touch(scope, action, verdict.rule);
       return {HandOff::Answer::cancelled, Instant::never(), verdict.rule};
     case Verdict::Kind::deferred:
     case Verdict::Kind::held:
       break;
   }
   return {HandOff::Answer::wait, std::min(verdict.until, touch.not_after), verdict.rule};
+}
+
+const EmittedTouch* find_touch(const LeadState& lead, const ActionId& action) {
+  const auto found =
+      std::find_if(lead.touches.begin(), lead.touches.end(), [&](const EmittedTouch& t) { return t.action == action; });
+  return found == lead.touches.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+HandOff decide_hand_off(LeadState& lead, const ActionId& action, const Revision& revision,
+                        const DecisionContext& context, Decision& out) {
+  Scope scope{lead, context, out};
+  const EmittedTouch* touch = find_touch(lead, action);
+  if (!touch || touch->handed_off) return {HandOff::Answer::cancelled, Instant::never(), "unknown_action"};
+  HandOff answer = ask_hand_off(scope, EmittedTouch(*touch), revision);
+  if (answer.answer == HandOff::Answer::go) mark_handed_off(lead, action);
+  if (answer.answer == HandOff::Answer::cancelled) cancel_touch(scope, action, answer.rule);
+  return answer;
+}
+
+HandOff preview_hand_off(LeadState lead, const ActionId& action, const Revision& revision,
+                         const DecisionContext& context) {
+  Decision unused;
+  Scope scope{lead, context, unused};
+  const EmittedTouch* touch = find_touch(lead, action);
+  if (!touch) return {HandOff::Answer::cancelled, Instant::never(), "unknown_action"};
+  return ask_hand_off(scope, EmittedTouch(*touch), revision);
 }
 
 void mark_handed_off(LeadState& lead, const ActionId& action) {

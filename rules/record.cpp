@@ -12,16 +12,16 @@ namespace {
 
 using Phrase = std::pair<std::string_view, std::string_view>;
 
-constexpr std::array<std::string_view, 33> kTypeNames{
+constexpr std::array<std::string_view, 34> kTypeNames{
     "lead.enrolled",       "lead.not_enrolled",   "lead.exited",        "lead.paused",       "lead.resumed",
     "touch.emitted",       "touch.deferred",      "touch.withheld",     "touch.skipped",     "touch.cancelled",
     "attempt.started",     "attempt.finished",    "touch.completed",    "touches.shortfall", "sla.met",
     "sla.at_risk",         "sla.breached",        "cool_down.started",  "cool_down.ended",   "lead.escalated",
     "escalation.resolved", "opt_out.received",    "opt_out.effective",  "consent.granted",   "consent.withdrawn",
     "suppression.added",   "subject.erased",      "playbook.published", "playbook.rejected", "lead.scored",
-    "lead.variant",        "experiment.assigned", "lead.migrated",
+    "lead.variant",        "experiment.assigned", "lead.migrated",      "attempt.resolved",
 };
-static_assert(kTypeNames.size() == static_cast<std::size_t>(RecordType::lead_migrated) + 1);
+static_assert(kTypeNames.size() == static_cast<std::size_t>(RecordType::attempt_resolved) + 1);
 
 /// Why a touch or an enrollment did not happen, by rule id.
 constexpr std::array<Phrase, 21> kRulePhrases{{
@@ -190,6 +190,27 @@ void append_attempt_sentence(std::string& out, const Record& record) {
   out += '.';
 }
 
+/// What somebody said, or an event told, about an attempt whose outcome was unknown.
+constexpr std::array<Phrase, 4> kResolutionPhrases{{
+    {"delivered", "was declared delivered"},
+    {"resend", "was declared not delivered; it is sent again"},
+    {"drop", "was given up; it is not sent again"},
+    {"known", "is known by now"},
+}};
+
+void append_resolution_sentence(std::string& out, const Record& record) {
+  out += "The unknown outcome of ";
+  if (record.step)
+    out.append("step ").append(record.step->value);
+  else
+    out += "an action";
+  out += ' ';
+  const std::string_view phrase = find_phrase(kResolutionPhrases, record.outcome);
+  out += phrase.empty() ? std::string_view("was resolved") : phrase;
+  append_detail(out, ": ", record.reason);
+  out += '.';
+}
+
 void append_enrollment_sentence(std::string& out, const Record& record) {
   switch (record.type) {
     case RecordType::lead_enrolled:
@@ -349,6 +370,8 @@ void append_sentence(std::string& out, const Record& record) {
     case RecordType::attempt_started:
     case RecordType::attempt_finished:
       return append_attempt_sentence(out, record);
+    case RecordType::attempt_resolved:
+      return append_resolution_sentence(out, record);
     case RecordType::touches_shortfall:
     case RecordType::sla_met:
     case RecordType::sla_at_risk:

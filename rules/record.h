@@ -50,6 +50,7 @@ enum class RecordType : std::uint8_t {
   lead_variant = 30,
   experiment_assigned = 31,
   lead_migrated = 32,
+  attempt_resolved = 33,
 };
 std::string_view to_string(RecordType type);
 

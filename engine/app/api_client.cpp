@@ -88,9 +88,10 @@ std::optional<rules::Instant> ApiClient::clock() {
   return rules::parse_rfc3339(json["now"].get<std::string>());
 }
 
-std::string lead_path(const std::string& lead) {
-  std::string path = "/v1/leads/";
-  for (const char c : lead) {
+std::string lead_path(const std::string& lead) { return path_to("/v1/leads/", lead); }
+
+std::string path_to(std::string path, const std::string& id) {
+  for (const char c : id) {
     const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
     path += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }

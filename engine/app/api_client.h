@@ -26,7 +26,9 @@ struct ApiAnswer {
   int retry_after_seconds = 0;
 };
 
-/// /v1/leads/{id}, the id percent-encoded (RFC 3986).
+/// The path with the id at its end, percent-encoded (RFC 3986).
+std::string path_to(std::string path, const std::string& id);
+/// /v1/leads/{id}
 std::string lead_path(const std::string& lead);
 
 class ApiClient {

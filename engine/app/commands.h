@@ -19,6 +19,7 @@ void add_eval(CLI::App& app, int& exit_code);
 void add_emit(CLI::App& app, int& exit_code);
 void add_tail(CLI::App& app, int& exit_code);
 void add_explain(CLI::App& app, int& exit_code);
+void add_parked(CLI::App& app, int& exit_code);
 void add_suppress(CLI::App& app, int& exit_code);
 
 }  // namespace relance::app

@@ -147,6 +147,7 @@ tl::expected<void, std::string> Daemon::Parts::open_http() {
   settings.max_body = config.http.max_body;
   settings.retry_after = config.http.retry_after;
   settings.playbooks = publisher.get();
+  settings.parked = engine.get();
   settings.tls_cert = config.http.tls_cert;
   settings.tls_key = config.http.tls_key;
   if (!config.http.tokens_file.empty()) {

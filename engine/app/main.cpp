@@ -66,6 +66,7 @@ int main(int argc, char** argv) {
   relance::app::add_emit(app, exit_code);
   relance::app::add_tail(app, exit_code);
   relance::app::add_explain(app, exit_code);
+  relance::app::add_parked(app, exit_code);
   relance::app::add_suppress(app, exit_code);
   if (argc > 1 && is_unknown_command(app, argv[1])) return 2;
   try {

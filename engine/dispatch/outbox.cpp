@@ -37,9 +37,6 @@ ActionKind kind_of(Channel channel) {
   return ActionKind::task;
 }
 
-/// Actions that concern the person pass the gate; telling a colleague or taking something back does not.
-bool passes_gate(const OutboxRow& row) { return row.channel.has_value() && row.kind != ActionKind::cancel; }
-
 std::string_view name_of(AttemptResult::Kind kind) {
   switch (kind) {
     case AttemptResult::Kind::accepted:
@@ -55,6 +52,8 @@ std::string_view name_of(AttemptResult::Kind kind) {
 }
 
 }  // namespace
+
+bool passes_gate(const OutboxRow& row) { return row.channel.has_value() && row.kind != ActionKind::cancel; }
 
 Outbox::Outbox(Parts parts) : parts_(std::move(parts)) {
   for (const auto& [kind, route] : parts_.routes) queues_[route.pool].per_second = route.per_second;
@@ -123,6 +122,7 @@ void Outbox::forget(const ActionId& action) {
   if (found == known_.end()) return;
   place(action, found->second, Known::Place::none);
   known_.erase(found);
+  parked_.erase(action);
 }
 
 void Outbox::recover(Processor& processor) {
@@ -131,7 +131,7 @@ void Outbox::recover(Processor& processor) {
     Known& known = add(row);
     switch (row.state) {
       case OutboxState::parked:
-        ++parked_;
+        parked_.emplace(row.id, row.created);
         break;
       case OutboxState::queued:
         make_wait(row.id, row.not_before, true);  // which wait it was is not stored: ask after events, too
@@ -188,22 +188,27 @@ void Outbox::cancelled(const LeadState&, const rules::CancelTouch& effect) {
   ++statistics_.cancelled;
   const auto row = parts_.store.find_outbox(effect.action);
   if (!row) return;
-  if (row->state == OutboxState::parked) --parked_;
   forget(effect.action);
   parts_.store.erase_outbox(effect.action);
-  if (!route(*row).wants_cancels) return;
+  take_back_there(*row, effect.rule);
+}
 
-  OutboxRow cancel = *row;
-  const auto digest = rules::sha256("relance cancel " + effect.action.value);
+/// Tells the other side, where it sees actions before they are carried out, not to carry this one out.
+void Outbox::take_back_there(const OutboxRow& row, std::string_view why) {
+  if (!route(row).wants_cancels) return;
+  OutboxRow cancel;
+  const auto digest = rules::sha256("relance cancel " + row.id.value);
   cancel.id = ActionId(rules::to_hex({digest.data(), 16}));
   cancel.kind = ActionKind::cancel;
-  cancel.state = OutboxState::queued;
-  cancel.reason = effect.rule;
-  cancel.to = effect.action.value;
-  cancel.not_before = Instant::earliest();
-  cancel.not_after = Instant::never();
-  cancel.attempts = 0;
-  cancel.payload.clear();
+  cancel.lead = row.lead;
+  cancel.playbook = row.playbook;
+  cancel.revision = row.revision;
+  cancel.step = row.step;
+  cancel.channel = row.channel;
+  cancel.reason = why;
+  cancel.to = row.id.value;
+  cancel.created = row.created;
+  cancel.due = row.due;
   parts_.store.put_outbox(cancel);
   add(cancel);
   make_ready(cancel.id);
@@ -255,7 +260,8 @@ void Outbox::start(const ActionId& action, Processor& processor) {
   const auto earlier = action_from_cloud_event(row->payload);
   const bool same = earlier && earlier->contact_point == contact_point(*row, *lead);
   if (row->may_have_happened && !same) {
-    park(*std::move(row));  // the earlier one may have it: to another it would be a second message
+    park(*std::move(row), "other_contact_point",
+         processor.clock());  // the earlier one may have it: to another it would be a second message
     return;
   }
   place(action, known, Known::Place::under_way);
@@ -317,7 +323,7 @@ void Outbox::finished(const DeliveryResult& done, Processor& processor) {
       if (route(*row).pool->idempotent()) {
         try_again(std::move(*row), *lead, result, processor);
       } else {
-        park(std::move(*row));
+        park(std::move(*row), result.reason, processor.clock());
       }
       break;
   }
@@ -344,19 +350,21 @@ void Outbox::give_up(OutboxRow row, const AttemptResult& result, Processor& proc
   spdlog::warn("event=action_given_up action={} attempts={} reason=\"{}\"", row.id.value, row.attempts, result.reason);
   // What may have happened is for a person to find out; what did not happen has failed.
   if (row.may_have_happened || !passes_gate(row)) {
-    park(std::move(row));
+    park(std::move(row), result.reason, processor.clock());
   } else {
     complete(row, "failed", result, processor);
   }
 }
 
-void Outbox::park(OutboxRow row) {
+void Outbox::park(OutboxRow row, std::string_view because, Instant now) {
   spdlog::warn("event=action_parked action={} playbook={} step={} attempts={}", row.id.value, row.playbook.value,
                row.step.value, row.attempts);
   row.state = OutboxState::parked;
+  row.parked_at = now;
+  row.parked_because = because;
   parts_.store.put_outbox(row);
   place(row.id, known_.at(row.id), Known::Place::none);
-  ++parked_;
+  parked_.emplace(row.id, row.created);
 }
 
 void Outbox::complete(const OutboxRow& row, std::string_view outcome, const AttemptResult& result,

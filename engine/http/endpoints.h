@@ -33,6 +33,12 @@ void post_playbooks(const EndpointContext& context, std::string_view body, const
 /// POST /v1/playbooks/preview
 void post_preview(const EndpointContext& context, std::string_view body, httplib::Response& response);
 
+/// GET /v1/parked?limit=
+void get_parked(const EndpointContext& context, const httplib::Request& request, httplib::Response& response);
+/// POST /v1/parked/{action} with its body read. `holder`: whose token it is; empty without tokens.
+void post_parked(const EndpointContext& context, std::string_view action, std::string_view body,
+                 const std::string& holder, httplib::Response& response);
+
 /// GET and HEAD /u/{token}: asks, changes nothing.
 void show_unsubscribe(const EndpointContext& context, const httplib::Request& request, std::string_view token,
                       httplib::Response& response);

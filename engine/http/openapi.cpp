@@ -144,6 +144,54 @@ constexpr std::string_view kDocument = R"json({
         }
       }
     },
+    "/v1/parked": {
+      "get": {
+        "operationId": "getParked",
+        "summary": "Actions whose outcome nobody knows, oldest first, for a person to decide",
+        "security": [{"bearer": ["operate"]}, {"bearer": ["legal-read"]}],
+        "parameters": [{"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 1000}}],
+        "responses": {
+          "200": {"description": "The actions", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Parked"}}}},
+          "400": {"$ref": "#/components/responses/Problem"},
+          "401": {"$ref": "#/components/responses/Problem"},
+          "403": {"$ref": "#/components/responses/Problem"},
+          "421": {"$ref": "#/components/responses/Problem"},
+          "503": {"$ref": "#/components/responses/Problem"}
+        }
+      }
+    },
+    "/v1/parked/{action}": {
+      "post": {
+        "operationId": "releaseParked",
+        "summary": "Decide about an action whose outcome nobody knows",
+        "description": "delivered: it happened, nothing more goes out. resend: it did not happen; the gate is asked again and the same action (same id, same Message-ID) is sent anew. drop: it is not sent again, whatever happened, and the touch still counts. Written to the ledger with who and why; 200 means that it is durable. 409: the gate would not let it out, so it stays parked.",
+        "security": [{"bearer": ["operate"]}],
+        "parameters": [{"name": "action", "in": "path", "required": true, "schema": {"type": "string", "maxLength": 256}}],
+        "requestBody": {
+          "required": true,
+          "content": {"application/json": {"schema": {
+            "type": "object",
+            "required": ["decision", "reason"],
+            "properties": {
+              "decision": {"enum": ["delivered", "resend", "drop"]},
+              "by": {"type": "string", "maxLength": 200, "description": "Who decides, for the ledger; the holder of the token comes before it, and without tokens it is required"},
+              "reason": {"type": "string", "minLength": 1, "maxLength": 200, "description": "Why, for the ledger's reader; without addresses"}
+            }
+          }}}
+        },
+        "responses": {
+          "200": {"description": "Durable", "content": {"application/json": {"schema": {"type": "object"}}}},
+          "400": {"$ref": "#/components/responses/Problem"},
+          "401": {"$ref": "#/components/responses/Problem"},
+          "403": {"$ref": "#/components/responses/Problem"},
+          "404": {"$ref": "#/components/responses/Problem"},
+          "409": {"$ref": "#/components/responses/Problem"},
+          "413": {"$ref": "#/components/responses/Problem"},
+          "421": {"$ref": "#/components/responses/Problem"},
+          "503": {"$ref": "#/components/responses/Problem"}
+        }
+      }
+    },
     "/u/{token}": {
       "parameters": [{"name": "token", "in": "path", "required": true, "schema": {"type": "string"}}],
       "get": {
@@ -269,6 +317,34 @@ constexpr std::string_view kDocument = R"json({
                 "in_flight": {"enum": ["pin", "migrate", "end"]},
                 "enrolled": {"type": "integer", "description": "Leads, whatever the revision"},
                 "enrolled_under_older": {"type": "integer", "description": "Of them, under an older revision"}
+              }
+            }
+          }
+        }
+      },
+      "Parked": {
+        "type": "object",
+        "required": ["total", "parked"],
+        "properties": {
+          "total": {"type": "integer"},
+          "parked": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "required": ["action", "kind", "lead", "created", "due", "attempts"],
+              "properties": {
+                "action": {"type": "string"},
+                "kind": {"enum": ["email", "call", "social", "sms", "task", "reschedule", "escalate", "cancel"]},
+                "lead": {"type": "string"},
+                "playbook": {"type": "string"},
+                "step": {"type": "string"},
+                "channel": {"type": "string"},
+                "created": {"type": "string", "format": "date-time"},
+                "due": {"type": "string", "format": "date-time"},
+                "not_after": {"type": "string", "format": "date-time", "description": "After this the gate lets it out no more"},
+                "attempts": {"type": "integer"},
+                "parked_at": {"type": "string", "format": "date-time"},
+                "because": {"type": "string", "description": "What the last attempt said"}
               }
             }
           }

@@ -1,9 +1,9 @@
-#include <charconv>
 #include <optional>
 #include <string>
 
 #include "engine/http/endpoints.h"
 #include "engine/http/problem.h"
+#include "engine/http/query.h"
 #include "engine/intake/event_data.h"
 
 namespace relance::engine {
@@ -12,16 +12,6 @@ namespace {
 
 constexpr std::uint64_t kDefaultLines = 1000;
 constexpr std::uint64_t kMostLines = 10'000;
-
-/// The number in a query parameter, `fallback` when it is absent, nullopt when it is none.
-std::optional<std::uint64_t> number_of(const httplib::Request& request, const char* name, std::uint64_t fallback) {
-  if (!request.has_param(name)) return fallback;
-  const std::string text = request.get_param_value(name);
-  std::uint64_t value = 0;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (result.ec != std::errc() || result.ptr != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 }  // namespace
 

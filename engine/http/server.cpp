@@ -40,6 +40,8 @@ enum RouteIndex : std::size_t {
   kGetPlaybooks,
   kPostPlaybooks,
   kPostPreview,
+  kGetParked,
+  kPostParked,
   kGetUnsubscribe,
   kPostUnsubscribe,
   kMetrics,
@@ -99,6 +101,8 @@ const std::vector<HttpRoute>& HttpServer::routes() {
     (*routes)[kGetPlaybooks] = {"GET", "/v1/playbooks", {Scope::author, Scope::operate}};
     (*routes)[kPostPlaybooks] = {"POST", "/v1/playbooks", {Scope::author}};
     (*routes)[kPostPreview] = {"POST", "/v1/playbooks/preview", {Scope::author}};
+    (*routes)[kGetParked] = {"GET", "/v1/parked", {Scope::operate, Scope::legal_read}};
+    (*routes)[kPostParked] = {"POST", "/v1/parked/{action}", {Scope::operate}};
     (*routes)[kGetUnsubscribe] = {"GET", "/u/{token}", {}};
     (*routes)[kPostUnsubscribe] = {"POST", "/u/{token}", {}};
     (*routes)[kMetrics] = {"GET", "/metrics", {}};
@@ -167,6 +171,7 @@ HttpServer::Running::Running(EngineService& given_service, HttpSettings given, p
   server.Post("/v1/events", handler);
   server.Post("/v1/playbooks", handler);
   server.Post("/v1/playbooks/preview", handler);
+  server.Post("/v1/parked/.+", handler);
   server.Post("/u/.+", handler);
   server.set_error_handler([](const Request&, Response& response) {
     if (!response.body.empty()) return;
@@ -275,6 +280,8 @@ void HttpServer::Running::get(const Found& found, const Request& request, Respon
       return get_ledger(context, request, response);
     case kGetPlaybooks:
       return get_playbooks(context, response);
+    case kGetParked:
+      return get_parked(context, request, response);
     case kGetUnsubscribe:
       return show_unsubscribe(context, request, found.part, response);
     case kMetrics:
@@ -320,6 +327,8 @@ void HttpServer::Running::with_body(const Request& request, Response& response, 
   }
   if (request.path == routes()[kPostPreview].path) return post_preview(context, text, response);
   if (request.path == routes()[kPostPlaybooks].path) return post_playbooks(context, text, holder(request), response);
+  if (const auto action = match(routes()[kPostParked].path, request.path))
+    return post_parked(context, *action, text, holder(request), response);
   post_events(context, request, text, response);
 }
 

@@ -19,6 +19,7 @@
 
 #include "engine/http/access.h"
 #include "engine/ports/engine_service.h"
+#include "engine/ports/parked_actions.h"
 #include "engine/ports/playbook_service.h"
 #include "rules/channel.h"
 
@@ -45,6 +46,7 @@ struct HttpSettings {
   std::filesystem::path tls_cert;           // both or none
   std::filesystem::path tls_key;
   PlaybookService* playbooks = nullptr;         // outlives the server; null: playbooks are not to be asked about
+  ParkedActions* parked = nullptr;              // outlives the server; null: parked actions are not to be asked about
   OpenUnsubscribeToken open_unsubscribe_token;  // absent: no link is valid
   /// An opt-out is tried again for this long while the engine is at its bound.
   rules::Duration unsubscribe_patience{2000};

@@ -63,6 +63,8 @@ struct OutboxRow {
   std::int32_t attempts = 0;       // started so far
   bool may_have_happened = false;  // one of them had an unknown outcome
   std::string payload;             // the serialised Action, set with state `started`; personal data, stored sealed
+  rules::Instant parked_at = rules::Instant::never();
+  std::string parked_because;  // what the last attempt said; no personal data
 };
 
 struct StoreError {

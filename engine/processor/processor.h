@@ -57,6 +57,12 @@ class Processor {
   /// The gate's second asking, for the dispatcher.
   rules::HandOff hand_off(const rules::LeadId& lead, const rules::ActionId& action, const rules::Revision& revision);
 
+  /// What the gate would say if that action came back. Changes nothing.
+  rules::HandOff preview_hand_off(const rules::LeadState& lead, const rules::ActionId& action,
+                                  const rules::Revision& revision) {
+    return rules::preview_hand_off(lead, action, revision, context());
+  }
+
   /// A ledger record about an action that no decision makes (attempts).
   void append(const rules::LeadState& lead, const rules::Record& record, std::string_view cause);
 

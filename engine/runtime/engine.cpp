@@ -211,6 +211,7 @@ void Engine::handle_arrival(const Arrival& arrival) {
   if (handled == Processor::Handled::duplicate) {
     parts_.metrics.duplicates.Increment();
   } else {
+    parts_.outbox.outcome_told(event, processor_);
     parts_.outbox.lead_changed(event.lead);
   }
   if (moves) parts_.clock.move_to(processor_.clock());

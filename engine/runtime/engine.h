@@ -25,6 +25,7 @@
 #include "engine/dispatch/outbox.h"
 #include "engine/ports/durable_store.h"
 #include "engine/ports/engine_service.h"
+#include "engine/ports/parked_actions.h"
 #include "engine/runtime/arrival_queue.h"
 #include "engine/runtime/engine_clock.h"
 #include "engine/runtime/engine_metrics.h"
@@ -37,7 +38,7 @@ struct EngineSettings {
   rules::Duration retry_after;
 };
 
-class Engine final : public EngineService {
+class Engine final : public EngineService, public ParkedActions {
  public:
   struct Parts {
     DurableStore& store;
@@ -97,6 +98,10 @@ class Engine final : public EngineService {
   bool ready(std::string& why) override;
   rules::Instant now() override;
   std::optional<rules::Instant> arrival_clock() override;
+
+  // ParkedActions (engine_parked.cpp)
+  std::optional<std::string> parked_json(std::size_t limit) override;
+  ReleaseAnswer release(const ParkedRelease& release) override;
 
  private:
   /// Staged decisions after which a turn commits, however much more is due (Monday, 09:00).

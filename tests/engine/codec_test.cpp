@@ -316,6 +316,22 @@ TEST_CASE("an outbox row that version 0.1 wrote reads to the same row, and is wr
   CHECK(read->subject.value == "00112233445566778899aabbccddeeff");
 }
 
+TEST_CASE("a parked outbox row reads to the same row") {
+  SealedOutboxRow sealed = full_outbox_row();
+  sealed.row.state = OutboxState::parked;
+  sealed.row.may_have_happened = true;
+  sealed.row.parked_at = rules::Instant{1772439600000};
+  sealed.row.parked_because = "smtp: no answer after the final dot";
+  const std::string stored = golden("outbox-2", encode_outbox(sealed));
+  const auto read = decode_outbox(stored);
+  REQUIRE(read);
+  CHECK(to_hex(encode_outbox(*read)) == to_hex(stored));
+  CHECK(read->row.state == OutboxState::parked);
+  CHECK(read->row.may_have_happened);
+  CHECK(read->row.parked_at == rules::Instant{1772439600000});
+  CHECK(read->row.parked_because == "smtp: no answer after the final dot");
+}
+
 TEST_CASE("an outbox row of defaults comes back") {
   const auto read = decode_outbox(encode_outbox({}));
   REQUIRE(read);
