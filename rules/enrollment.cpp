@@ -87,6 +87,7 @@ void enroll(Scope& scope, const Playbook& playbook) {
   enrollment.steps.reserve(form.steps.size());
   for (const Step& step : form.steps)
     enrollment.steps.push_back({step.id, StepStatus::open, std::nullopt, std::nullopt});
+  fix_wait(scope, enrollment, form);
 
   Record& record = scope.record(RecordType::lead_enrolled, enrollment);
   if (enrollment.variant) record.variant = playbook.variants[*enrollment.variant].id;

@@ -66,6 +66,7 @@ struct Asked {
   Instant due;
   Waiting waiting = Waiting::deferred;
   Instant until;  // deferred: the computed instant; held: never, or the instant at which the hold ended
+  std::optional<Instant> expires = {};  // when it is too late, for `expires` in business days: it stands
 };
 
 struct Pause {
@@ -97,9 +98,10 @@ struct Enrollment {
   Instant triggered_at;  // `time` of the enrolling event
   Instant anchor;
   std::optional<Instant> window_end;
-  std::vector<StepState> steps;  // in the order of the file
-  Instant wait_from;             // from where an open `wait:` counts: last resolution, or the anchor
-  Instant ready_from;            // the open step is asked no earlier: enrollment, last resolution, end of a pause
+  std::vector<StepState> steps;          // in the order of the file
+  Instant wait_from;                     // from where an open `wait:` counts: last resolution, or the anchor
+  std::optional<Instant> wait_due = {};  // when an open `wait:` in business days is due: it stands
+  Instant ready_from;  // the open step is asked no earlier: enrollment, last resolution, end of a pause
   std::optional<Asked> asked;
   int touches = 0;              // emitted and not cancelled
   int replies = 0;              // not automatic ones, during this enrollment

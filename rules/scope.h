@@ -141,6 +141,10 @@ void ask_exceptions(Scope& scope, Enrollment& enrollment);
 
 // steps.cpp: "When a step runs".
 Instant step_due(const Scope& scope, const Enrollment& enrollment, const Form& form, const Step& step);
+/// Business days depend on the lead's zone and country: what is computed in them stands from here on. The open `wait:`,
+/// and the expiry of the step that was asked, which the enrollment has.
+void fix_wait(const Scope& scope, Enrollment& enrollment, const Form& form);
+void fix_expiry(const Scope& scope, Enrollment& enrollment, const Form& form, const Step& step);
 bool has_open_step(const Enrollment& enrollment);
 /// When the open step is asked (again); never() when there is none, it is held, or the enrollment is paused.
 Instant step_instant(const Scope& scope, const Enrollment& enrollment, const Form& form);

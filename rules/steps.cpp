@@ -16,9 +16,11 @@ StepState* open_step(Enrollment& enrollment) {
   return nullptr;
 }
 
-/// When a step that was due then is too late; never() without `expires`.
-Instant expiry(const Scope& scope, const Form& form, const Step& step, Instant due) {
-  return step.expires ? scope.after(due, *step.expires, form) : Instant::never();
+/// When the step, due then, is too late; never() without `expires`. What was computed when it was first asked stands.
+Instant expiry(const Scope& scope, const Enrollment& enrollment, const Form& form, const Step& step, Instant due) {
+  if (!step.expires) return Instant::never();
+  if (enrollment.asked && enrollment.asked->expires) return *enrollment.asked->expires;
+  return scope.after(due, *step.expires, form);
 }
 
 void resolve(Scope& scope, Enrollment& enrollment, StepState& state, StepStatus status) {
@@ -26,6 +28,7 @@ void resolve(Scope& scope, Enrollment& enrollment, StepState& state, StepStatus 
   enrollment.asked.reset();
   enrollment.wait_from = scope.now();
   enrollment.ready_from = scope.now();
+  fix_wait(scope, enrollment, form_of(enrollment, scope.context.rulebook));
 }
 
 std::string local_time(const Zone& zone, Instant instant) {
@@ -96,9 +99,13 @@ void skip(Scope& scope, Enrollment& enrollment, const Step& step, StepState& sta
   resolve(scope, enrollment, state, StepStatus::skipped);
 }
 
-void wait(Scope& scope, Enrollment& enrollment, const Step& step, Instant due, const Verdict& verdict) {
+void wait(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step, Instant due,
+          const Verdict& verdict) {
   const bool held = verdict.kind == Verdict::Kind::held;
-  enrollment.asked = Asked{step.id, due, held ? Asked::Waiting::held : Asked::Waiting::deferred, verdict.until};
+  std::optional<Instant> expires;
+  if (step.expires && step.expires->business_days > 0) expires = expiry(scope, enrollment, form, step, due);
+  enrollment.asked =
+      Asked{step.id, due, held ? Asked::Waiting::held : Asked::Waiting::deferred, verdict.until, expires};
   Record& record = scope.record(RecordType::touch_deferred, enrollment, step);
   record.rule = verdict.rule;
   if (!held) record.until = verdict.until;
@@ -107,12 +114,27 @@ void wait(Scope& scope, Enrollment& enrollment, const Step& step, Instant due, c
 }  // namespace
 
 Instant step_due(const Scope& scope, const Enrollment& enrollment, const Form& form, const Step& step) {
-  if (const auto* wait_step = std::get_if<AfterWait>(&step.when))
-    return scope.after(enrollment.wait_from, wait_step->wait, form);
+  const auto* wait_step = std::get_if<AfterWait>(&step.when);
+  if (wait_step && wait_step->wait.business_days > 0 && enrollment.wait_due) return *enrollment.wait_due;
+  if (wait_step) return scope.after(enrollment.wait_from, wait_step->wait, form);
   const auto& on_day = std::get<OnDay>(step.when);
   const Zone& zone = scope.zone(form);
   const LocalDateTime anchor = zone.local(enrollment.anchor);
   return std::max(zone.resolve({anchor.date + on_day.day, on_day.at.value_or(anchor.time)}), enrollment.anchor);
+}
+
+void fix_wait(const Scope& scope, Enrollment& enrollment, const Form& form) {
+  enrollment.wait_due.reset();
+  const StepState* state = open_step(enrollment);
+  const Step* step = state ? form.find_step(state->id) : nullptr;
+  const auto* wait = step ? std::get_if<AfterWait>(&step->when) : nullptr;
+  if (wait && wait->wait.business_days > 0) enrollment.wait_due = scope.after(enrollment.wait_from, wait->wait, form);
+}
+
+void fix_expiry(const Scope& scope, Enrollment& enrollment, const Form& form, const Step& step) {
+  Asked& asked = *enrollment.asked;
+  asked.expires.reset();
+  if (step.expires && step.expires->business_days > 0) asked.expires = scope.after(asked.due, *step.expires, form);
 }
 
 bool has_open_step(const Enrollment& enrollment) {
@@ -127,7 +149,7 @@ Instant step_instant(const Scope& scope, const Enrollment& enrollment, const For
   const Step& step = *form.find_step(state->id);
   Instant at;
   if (enrollment.asked) {
-    at = std::min(enrollment.asked->until, expiry(scope, form, step, enrollment.asked->due));
+    at = std::min(enrollment.asked->until, expiry(scope, enrollment, form, step, enrollment.asked->due));
   } else {
     at = step_due(scope, enrollment, form, step);
   }
@@ -144,7 +166,7 @@ void ask_step(Scope& scope, Enrollment& enrollment) {
     skip(scope, enrollment, step, state, "skip_if");
   } else if (!has_contact_point(scope.lead, step.channel)) {
     skip(scope, enrollment, step, state, "no_contact_point");
-  } else if (step.expires && scope.now() >= expiry(scope, form, step, due)) {
+  } else if (step.expires && scope.now() >= expiry(scope, enrollment, form, step, due)) {
     withhold(scope, enrollment, step, state, "expired");
   } else if (form.touches.max && enrollment.touches >= *form.touches.max) {
     withhold(scope, enrollment, step, state, "touches_max");
@@ -159,7 +181,7 @@ void ask_step(Scope& scope, Enrollment& enrollment) {
         break;
       case Verdict::Kind::deferred:
       case Verdict::Kind::held:
-        wait(scope, enrollment, step, due, verdict);
+        wait(scope, enrollment, form, step, due, verdict);
         break;
     }
   }

@@ -59,6 +59,7 @@ void switch_form(Scope& scope, Enrollment& enrollment, const Form& form) {
   enrollment.steps = steps_under(form, enrollment.steps);
   enrollment.asked.reset();
   enrollment.ready_from = scope.now();
+  fix_wait(scope, enrollment, form);
   enrollment.window_end.reset();
   if (form.touches.within) enrollment.window_end = scope.after(enrollment.anchor, *form.touches.within, form);
 }

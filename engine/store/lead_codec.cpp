@@ -60,11 +60,12 @@ void write(const rules::StepState& step, store::StepState& out) {
 }
 
 void write(const rules::Asked& asked, store::Asked& out) {
-  const auto& [step, due, waiting, until] = asked;
+  const auto& [step, due, waiting, until, expires] = asked;
   out.set_step(step.value);
   put_instant(due, [&](auto ms) { out.set_due(ms); });
   out.set_waiting(static_cast<std::uint32_t>(waiting));
   put_instant(until, [&](auto ms) { out.set_until(ms); });
+  if (expires) out.set_expires(expires->ms);
 }
 
 void write(const rules::SlaState& sla, store::Sla& out) {
@@ -109,8 +110,8 @@ void write(const rules::ExceptionState& exception, store::Exception& out) {
 
 void write(const rules::Enrollment& enrollment, store::Enrollment& out) {
   const auto& [playbook, revision, variant, arm, ordinal, enrolled_at, triggered_at, anchor, window_end, steps,
-               wait_from, ready_from, asked, touches, replies, sla, exceptions, holding, validated_channel, pause] =
-      enrollment;
+               wait_from, wait_due, ready_from, asked, touches, replies, sla, exceptions, holding, validated_channel,
+               pause] = enrollment;
   out.set_playbook(playbook.value);
   out.set_revision(to_id_octets(revision.value));
   if (variant) out.set_variant(*variant);
@@ -122,6 +123,7 @@ void write(const rules::Enrollment& enrollment, store::Enrollment& out) {
   if (window_end) out.set_window_end(window_end->ms);
   for (const auto& step : steps) write(step, *out.add_steps());
   put_instant(wait_from, [&](auto ms) { out.set_wait_from(ms); });
+  if (wait_due) out.set_wait_due(wait_due->ms);
   put_instant(ready_from, [&](auto ms) { out.set_ready_from(ms); });
   if (asked) write(*asked, *out.mutable_asked());
   out.set_touches(touches);
@@ -194,6 +196,7 @@ bool read(const store::Asked& in, rules::Asked& asked) {
   asked.step.value = in.step();
   asked.due = instant_or_never(in.has_due(), in.due());
   asked.until = instant_or_never(in.has_until(), in.until());
+  if (in.has_expires()) asked.expires = Instant{in.expires()};
   return get_enumeration(in.waiting(), rules::Asked::Waiting::held, asked.waiting);
 }
 
@@ -232,6 +235,7 @@ bool read(const store::Enrollment& in, rules::Enrollment& enrollment) {
     if (!read(in.steps(i), enrollment.steps[static_cast<std::size_t>(i)])) return false;
   }
   enrollment.wait_from = instant_or_never(in.has_wait_from(), in.wait_from());
+  if (in.has_wait_due()) enrollment.wait_due = Instant{in.wait_due()};
   enrollment.ready_from = instant_or_never(in.has_ready_from(), in.ready_from());
   if (in.has_asked() && !read(in.asked(), enrollment.asked.emplace())) return false;
   enrollment.touches = in.touches();

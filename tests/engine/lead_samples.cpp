@@ -74,10 +74,13 @@ Enrollment random_enrollment(std::mt19937& random) {
     maybe(random, step.emitted_at, [&] { return random_instant(random); });
   }
   enrollment.wait_from = random_instant(random);
+  maybe(random, enrollment.wait_due, [&] { return random_instant(random); });
   enrollment.ready_from = random_instant(random);
   maybe(random, enrollment.asked, [&] {
-    return Asked{StepId(random_text(random)), random_instant(random),
-                 coin(random) ? Asked::Waiting::held : Asked::Waiting::deferred, random_instant(random)};
+    Asked asked{StepId(random_text(random)), random_instant(random),
+                coin(random) ? Asked::Waiting::held : Asked::Waiting::deferred, random_instant(random)};
+    maybe(random, asked.expires, [&] { return random_instant(random); });
+    return asked;
   });
   enrollment.touches = random_int(random);
   enrollment.replies = random_int(random);
@@ -140,8 +143,8 @@ class Description {
     return *this << id << status << day << emitted_at;
   }
   Description& operator<<(const Asked& value) {
-    const auto& [step, due, waiting, until] = value;
-    return *this << step << due << static_cast<int>(waiting) << until;
+    const auto& [step, due, waiting, until, expires] = value;
+    return *this << step << due << static_cast<int>(waiting) << until << expires;
   }
   Description& operator<<(const SlaState& value) {
     const auto& [started, deadline, at_risk, channels, escalate_on_breach] = value;
@@ -169,11 +172,11 @@ class Description {
   }
   Description& operator<<(const Enrollment& value) {
     const auto& [playbook, revision, variant, arm, ordinal, enrolled_at, triggered_at, anchor, window_end, steps,
-                 wait_from, ready_from, asked, touches, replies, sla, exceptions, holding, validated_channel, pause] =
-        value;
+                 wait_from, wait_due, ready_from, asked, touches, replies, sla, exceptions, holding, validated_channel,
+                 pause] = value;
     return *this << playbook << revision << variant << arm << ordinal << enrolled_at << triggered_at << anchor
-                 << window_end << steps << wait_from << ready_from << asked << touches << replies << sla << exceptions
-                 << holding << validated_channel << pause;
+                 << window_end << steps << wait_from << wait_due << ready_from << asked << touches << replies << sla
+                 << exceptions << holding << validated_channel << pause;
   }
   std::string text() const { return text_; }
 
