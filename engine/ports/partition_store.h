@@ -93,6 +93,8 @@ class PartitionStore : public rules::Neighbourhood {
   virtual std::optional<Wake> next_wake() = 0;
 
   /// True at the first sight of (source, id) within the configured horizon; remembers it.
+  /// (source, id) was seen within the configured horizon; remembers nothing.
+  virtual bool seen(std::string_view source, std::string_view id, rules::Instant now) = 0;
   virtual bool first_sight(std::string_view source, std::string_view id, rules::Instant now) = 0;
 
   /// Appends the records as one ledger entry of this partition: sequence numbers without gaps.

@@ -218,9 +218,10 @@ void Engine::handle_arrival(const Arrival& arrival) {
 }
 
 /// When the event is handled. Where time passes by itself, an emitter whose clock is fast must not move ours: what is
-/// due in the minutes between would be done, and leave, before its time.
-Instant Engine::instant_of(const rules::Event& event) const {
-  return parts_.clock.moved_by_events() ? processor_.instant_of(event) : processor_.clock();
+/// due in the minutes between would be done, and leave, before its time. A duplicate moves no clock at all.
+Instant Engine::instant_of(const rules::Event& event) {
+  if (!parts_.clock.moved_by_events() || processor_.is_duplicate(event)) return processor_.clock();
+  return processor_.instant_of(event);
 }
 
 /// Only events move the clock in events mode, and only when nothing that happens at the present instant is under way:

@@ -153,6 +153,11 @@ std::optional<Wake> MemoryStore::next_wake() {
   return std::nullopt;
 }
 
+bool MemoryStore::seen(std::string_view source, std::string_view id, rules::Instant) {
+  key_.assign(source).append(1, '\0').append(id);
+  return seen_.contains(fingerprint_of(key_));
+}
+
 bool MemoryStore::first_sight(std::string_view source, std::string_view id, rules::Instant) {
   key_.assign(source).append(1, '\0').append(id);
   return seen_.insert(fingerprint_of(key_));

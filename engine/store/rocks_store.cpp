@@ -244,22 +244,30 @@ std::optional<Wake> RocksStore::next_wake() {
 
 // ---- deduplication, ledger, dead letters ----
 
-bool RocksStore::first_sight(std::string_view source, std::string_view id, Instant now) {
+/// What was seen before it may be forgotten.
+Instant RocksStore::seen_cutoff(Instant now) const {
   const std::int64_t horizon = options_.dedup_horizon.ms;
   const bool bounded = now.ms >= std::numeric_limits<std::int64_t>::min() + horizon;
-  const Instant cutoff = bounded ? now - options_.dedup_horizon : Instant::earliest();
-  cutoffs_->seen.store(cutoff.ms, std::memory_order_relaxed);
+  return bounded ? now - options_.dedup_horizon : Instant::earliest();
+}
 
+bool RocksStore::was_seen(const std::string& key, Instant cutoff) {
+  if (const auto staged = seen_.find(key); staged != seen_.end()) return staged->second >= cutoff;
+  rocksdb::PinnableSlice row;
+  if (!database_->get(Family::seen, key, row)) return false;
+  const auto at = parse_number_key({row.data(), row.size()});
+  return at && static_cast<std::int64_t>(*at) >= cutoff.ms;
+}
+
+bool RocksStore::seen(std::string_view source, std::string_view id, Instant now) {
+  return was_seen(seen_key(source, id), seen_cutoff(now));
+}
+
+bool RocksStore::first_sight(std::string_view source, std::string_view id, Instant now) {
+  const Instant cutoff = seen_cutoff(now);
+  cutoffs_->seen.store(cutoff.ms, std::memory_order_relaxed);
   std::string key = seen_key(source, id);
-  if (const auto staged = seen_.find(key); staged != seen_.end()) {
-    if (staged->second >= cutoff) return false;
-  } else {
-    rocksdb::PinnableSlice row;
-    if (database_->get(Family::seen, key, row)) {
-      const auto at = parse_number_key({row.data(), row.size()});
-      if (at && static_cast<std::int64_t>(*at) >= cutoff.ms) return false;
-    }
-  }
+  if (was_seen(key, cutoff)) return false;
   seen_[std::move(key)] = now;
   return true;
 }

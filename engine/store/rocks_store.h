@@ -75,6 +75,7 @@ class RocksStore final : public DurableStore {
   void save_lead(rules::LeadState& lead, bool attributes_changed) override;
   std::vector<rules::LeadId> carriers(const rules::Address& address) override;
   std::optional<Wake> next_wake() override;
+  bool seen(std::string_view source, std::string_view id, rules::Instant now) override;
   bool first_sight(std::string_view source, std::string_view id, rules::Instant now) override;
   void append(const LedgerContext& context, const std::vector<rules::Record>& records) override;
   void append_dead_letter(const DeadLetter& letter) override;
@@ -111,6 +112,8 @@ class RocksStore final : public DurableStore {
   [[nodiscard]] tl::expected<void, StoreError> verify();
 
  private:
+  rules::Instant seen_cutoff(rules::Instant now) const;
+  bool was_seen(const std::string& key, rules::Instant cutoff);
   struct Account {
     std::vector<rules::AccountTouch> touches;
     bool changed = false;
