@@ -25,8 +25,10 @@ std::string quoted(std::span<const std::string_view> names) {
 
 std::string word(std::span<const std::string_view> names) { return fmt::format(R"("enum": [{}])", quoted(names)); }
 
+/// Also as a text: quotes do not change what a scalar is.
 std::string integer(int least, int most) {
-  return fmt::format(R"("type": "integer", "minimum": {}, "maximum": {})", least, most);
+  return fmt::format(R"("type": ["integer", "string"], "minimum": {}, "maximum": {}, "pattern": "^{}[0-9]+$")", least,
+                     most, least < 0 ? "-?" : "");
 }
 
 std::string reference(std::string_view name) { return fmt::format(R"("$ref": "#/$defs/{}")", name); }
