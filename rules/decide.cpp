@@ -283,6 +283,8 @@ void decide_merge(LeadState& lead, const LeadState& from, const MergeNews& news,
   const bool merges = std::find(from.merged_into.begin(), from.merged_into.end(), lead.id) != from.merged_into.end();
   const bool is_new = std::find(lead.merged_from.begin(), lead.merged_from.end(), from.id) == lead.merged_from.end();
   if (merges && is_new) lead.merged_from.push_back(from.id);
+  const bool merged = std::find(lead.merged_into.begin(), lead.merged_into.end(), from.id) != lead.merged_into.end();
+  if (merged) lead.account = from.account;  // only a merge changes an account: the lead that lives on has its own
   take_over(scope, from, news.intake);
   const bool concerned = news.exit_reason != "hard_bounce" || (lead.email && lead.email == news.bounced);
   std::string_view reason = concerned ? news.exit_reason : std::string_view();
