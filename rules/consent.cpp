@@ -96,6 +96,16 @@ void record_consent(Scope& scope, RecordType type) {
   record.reason = scope.event->text("purpose");
 }
 
+/// Where the person refused: the channel that is named, else the action's, else a call.
+Channel refused_channel(const Scope& scope) {
+  if (const auto named = parse_channel(scope.event->text("channel"))) return *named;
+  const std::string_view action = scope.event->text("action");
+  for (const EmittedTouch& touch : scope.lead.touches) {
+    if (touch.action.value == action) return touch.channel;
+  }
+  return Channel::call;
+}
+
 /// The intake as the contract names it; anything else is an agent's.
 std::string_view intake_of(const Event& event) {
   constexpr std::array<std::string_view, 6> kIntakes{"link", "reply", "complaint", "agent", "import", "register"};
@@ -130,7 +140,7 @@ ConsentOutcome handle_consent(Scope& scope) {
     case EventType::touch_completed:
       if (event.text("outcome") == "refused") {
         outcome.opted_out = true;
-        receive_opt_out(scope, ChannelScope::only(Channel::call), "agent", "opt_out");
+        receive_opt_out(scope, ChannelScope::only(refused_channel(scope)), "agent", "opt_out");
       }
       if (event.text("bounce") == "hard") {
         outcome.hard_bounced = true;
