@@ -161,6 +161,8 @@ std::string json_of(const Step& step) {
   if (step.expires) object.span("expires", *step.expires);
   object.text("id", step.id.value);
   object.text("on_cap", step.skip_on_cap ? "skip" : "defer");
+  // The default is not written: revisions from before this key stay what they are.
+  if (step.resend_on_unknown) object.text("on_unknown", "resend");
   if (step.skip_if) object.text("skip_if", step.skip_if->expression.text());
   if (step.template_name) object.text("template", *step.template_name);
   if (!on_day) object.span("wait", std::get<AfterWait>(step.when).wait);
@@ -191,6 +193,7 @@ std::string json_of(const StepChange& change) {
   if (change.day) object.number("day", *change.day);
   if (change.expires) object.span("expires", *change.expires);
   if (change.skip_on_cap) object.text("on_cap", *change.skip_on_cap ? "skip" : "defer");
+  if (change.resend_on_unknown) object.text("on_unknown", *change.resend_on_unknown ? "resend" : "park");
   if (change.skip_if) object.text("skip_if", change.skip_if->expression.text());
   if (change.template_name) object.text("template", *change.template_name);
   if (change.wait) object.span("wait", *change.wait);

@@ -24,6 +24,7 @@ struct EmitTouch {
   Revision revision;
   EnrollmentId enrollment;
   std::optional<std::string> template_name;
+  bool resend_on_unknown = false;  // another attempt after an unknown outcome, at the risk of a second message
 };
 /// Tell a person: `relance.action.escalate`.
 struct Escalate {

@@ -119,6 +119,8 @@ constexpr std::array kStepKeys{
     KeySpec{"expires", ValueType::positive_duration, optional, "Not sent when this much later than due"},
     KeySpec{"skip_if", ValueType::condition, optional, "A condition (CEL) under which it is left out"},
     KeySpec{"on_cap", ValueType::on_cap, optional, "What a full cap does; default defer"},
+    KeySpec{"on_unknown", ValueType::on_unknown, optional,
+            "When nobody knows whether it went out; resend may mean twice; default park"},
 };
 
 constexpr std::array kExceptionKeys{
@@ -151,6 +153,7 @@ constexpr std::array kStepChangeKeys{
     KeySpec{"expires", ValueType::positive_duration, optional, "Not sent when this much later than due"},
     KeySpec{"skip_if", ValueType::condition, optional, "A condition (CEL) under which it is left out"},
     KeySpec{"on_cap", ValueType::on_cap, optional, "What a full cap does"},
+    KeySpec{"on_unknown", ValueType::on_unknown, optional, "When nobody knows whether it went out"},
 };
 
 constexpr std::array kWorkflowKeys{
@@ -189,6 +192,7 @@ constexpr std::array<std::string_view, 3> kInFlight{"pin", "migrate", "end"};
 constexpr std::array<std::string_view, 3> kCapScopes{"lead", "account", "playbook"};
 constexpr std::array<std::string_view, 2> kCalendarPeriods{"day", "week"};
 constexpr std::array<std::string_view, 2> kOnCap{"defer", "skip"};
+constexpr std::array<std::string_view, 2> kOnUnknown{"park", "resend"};
 constexpr std::array<std::string_view, 1> kEscalate{"escalate"};
 constexpr std::array<std::string_view, 2> kUnits{"lead", "account"};
 constexpr std::array<std::string_view, 2> kHandoffThen{"continue", "exit"};
@@ -238,6 +242,7 @@ std::span<const std::string_view> in_flight_names() { return kInFlight; }
 std::span<const std::string_view> cap_scope_names() { return kCapScopes; }
 std::span<const std::string_view> calendar_period_names() { return kCalendarPeriods; }
 std::span<const std::string_view> on_cap_names() { return kOnCap; }
+std::span<const std::string_view> on_unknown_names() { return kOnUnknown; }
 std::span<const std::string_view> on_breach_names() { return kEscalate; }
 std::span<const std::string_view> exception_action_names() { return kEscalate; }
 std::span<const std::string_view> experiment_unit_names() { return kUnits; }

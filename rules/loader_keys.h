@@ -51,6 +51,7 @@ enum class ValueType {
   day,
   template_name,
   on_cap,
+  on_unknown,
   exceptions,
   exception_action,
   recipient,
@@ -138,6 +139,7 @@ std::span<const std::string_view> in_flight_names();         // pin, migrate, en
 std::span<const std::string_view> cap_scope_names();         // lead, account, playbook
 std::span<const std::string_view> calendar_period_names();   // day, week
 std::span<const std::string_view> on_cap_names();            // defer, skip
+std::span<const std::string_view> on_unknown_names();        // park, resend
 std::span<const std::string_view> on_breach_names();         // escalate
 std::span<const std::string_view> exception_action_names();  // escalate
 std::span<const std::string_view> experiment_unit_names();   // lead, account

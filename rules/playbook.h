@@ -97,6 +97,7 @@ struct Step {
   std::optional<Span> expires;
   std::optional<Condition> skip_if;
   bool skip_on_cap = false;                  // `on_cap: skip`; default defer
+  bool resend_on_unknown = false;            // `on_unknown: resend`; default park
   std::optional<std::string> template_name;  // "smb-inbound/context"
   Position position;
 };
@@ -129,6 +130,7 @@ struct StepChange {
   std::optional<Span> expires;
   std::optional<Condition> skip_if;
   std::optional<bool> skip_on_cap;
+  std::optional<bool> resend_on_unknown;
   std::optional<std::string> template_name;
   Position position;
 };

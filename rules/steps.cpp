@@ -85,7 +85,7 @@ void emit(Scope& scope, Enrollment& enrollment, const Form& form, const Step& st
   Record& record = scope.record(RecordType::touch_emitted, enrollment, step);
   record.action = touch.action;
   record.local_time = local_time(scope.zone(form), scope.now());
-  scope.out.effects.emplace_back(EmitTouch{touch, enrollment.revision, id, step.template_name});
+  scope.out.effects.emplace_back(EmitTouch{touch, enrollment.revision, id, step.template_name, step.resend_on_unknown});
   start_cool_down(scope, enrollment, form);
 }
 

@@ -1,6 +1,7 @@
 #include "engine/dispatch/outbox.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <spdlog/spdlog.h>
 
@@ -159,6 +160,7 @@ void Outbox::emitted(LeadState& lead, const rules::EmitTouch& effect) {
   row.step = effect.touch.step;
   row.channel = effect.touch.channel;
   row.template_name = effect.template_name.value_or("");
+  row.resend_on_unknown = effect.resend_on_unknown;
   row.created = effect.touch.at;
   row.due = effect.touch.due;
   row.not_after = effect.touch.not_after;
@@ -320,13 +322,19 @@ void Outbox::finished(const DeliveryResult& done, Processor& processor) {
     case AttemptResult::Kind::outcome_unknown:
       ++statistics_.unknown;
       row->may_have_happened = true;
-      if (route(*row).pool->idempotent()) {
+      if (may_repeat(*row)) {
         try_again(std::move(*row), *lead, result, processor);
       } else {
         park(std::move(*row), result.reason, processor.clock());
       }
       break;
   }
+}
+
+/// After an unknown outcome: the other side knows the action again; or it does not concern the person, and telling a
+/// colleague twice, or taking back twice, is better than not at all; or the step opts in, to one more attempt.
+bool Outbox::may_repeat(OutboxRow& row) const {
+  return route(row).pool->idempotent() || !passes_gate(row) || std::exchange(row.resend_on_unknown, false);
 }
 
 void Outbox::try_again(OutboxRow row, LeadState& lead, const AttemptResult& result, Processor& processor) {
@@ -407,6 +415,8 @@ void Outbox::record_attempt(RecordType type, const OutboxRow& row, const LeadSta
     record.provider_id = result->provider_id;
     record.reason = result->reason;
   }
+  // It takes a touch back: in a timeline it must not look like one that went out after an opt-out.
+  if (row.kind == ActionKind::cancel && record.reason.empty()) record.reason = "cancel";
   processor.append(lead, record, "dispatch");
 }
 

@@ -117,6 +117,7 @@ class Outbox final : public ProcessorEffects {
   void forget(const rules::ActionId& action);
   void start(const rules::ActionId& action, Processor& processor);
   void give_up(OutboxRow row, const AttemptResult& result, Processor& processor);
+  bool may_repeat(OutboxRow& row) const;
   void try_again(OutboxRow row, rules::LeadState& lead, const AttemptResult& result, Processor& processor);
   void park(OutboxRow row, std::string_view because, rules::Instant now);
   void take_back_there(const OutboxRow& row, std::string_view why);

@@ -63,7 +63,8 @@ std::optional<std::vector<rules::AccountTouch>> decode_account(std::string_view 
 
 std::string encode_outbox(const SealedOutboxRow& sealed) {
   const auto& [id, kind, state, lead, playbook, revision, step, channel, template_name, reason, to, created, due,
-               not_after, not_before, attempts, may_have_happened, payload, parked_at, parked_because] = sealed.row;
+               not_after, not_before, attempts, may_have_happened, payload, resend_on_unknown, parked_at,
+               parked_because] = sealed.row;
   store::OutboxRow message;
   message.set_encoding(kEncoding);
   message.set_kind(static_cast<std::uint32_t>(kind));
@@ -86,6 +87,7 @@ std::string encode_outbox(const SealedOutboxRow& sealed) {
   message.set_sealed_payload(payload);
   put_instant(parked_at, [&](auto ms) { message.set_parked_at(ms); });
   message.set_parked_because(parked_because);
+  message.set_resend_on_unknown(resend_on_unknown);
   return message.SerializeAsString();
 }
 
@@ -115,6 +117,7 @@ std::optional<SealedOutboxRow> decode_outbox(std::string_view bytes) {
   row.payload = message->sealed_payload();
   row.parked_at = instant_or_never(message->has_parked_at(), message->parked_at());
   row.parked_because = message->parked_because();
+  row.resend_on_unknown = message->resend_on_unknown();
   sealed.subject.value = from_id_octets(message->subject());
   return sealed;
 }

@@ -163,6 +163,8 @@ std::string schema_of(ValueType type) {
       return integer(0, kLastDay);
     case ValueType::on_cap:
       return word(on_cap_names());
+    case ValueType::on_unknown:
+      return word(on_unknown_names());
     case ValueType::exceptions:
       return list(reference(kExceptionBlock.name), 0, kMostExceptions);
     case ValueType::exception_action:

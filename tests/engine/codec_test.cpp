@@ -320,6 +320,7 @@ TEST_CASE("a parked outbox row reads to the same row") {
   SealedOutboxRow sealed = full_outbox_row();
   sealed.row.state = OutboxState::parked;
   sealed.row.may_have_happened = true;
+  sealed.row.resend_on_unknown = true;
   sealed.row.parked_at = rules::Instant{1772439600000};
   sealed.row.parked_because = "smtp: no answer after the final dot";
   const std::string stored = golden("outbox-2", encode_outbox(sealed));
@@ -328,6 +329,7 @@ TEST_CASE("a parked outbox row reads to the same row") {
   CHECK(to_hex(encode_outbox(*read)) == to_hex(stored));
   CHECK(read->row.state == OutboxState::parked);
   CHECK(read->row.may_have_happened);
+  CHECK(read->row.resend_on_unknown);
   CHECK(read->row.parked_at == rules::Instant{1772439600000});
   CHECK(read->row.parked_because == "smtp: no answer after the final dot");
 }

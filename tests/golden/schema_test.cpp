@@ -108,6 +108,7 @@ TEST_CASE("the schema names the words that the loader knows") {
   CHECK(words("step", "channel") == texts(channel_names()));
   CHECK(words("step", "on_cap") == texts(on_cap_names()));
   CHECK(words("cap", "scope") == texts(cap_scope_names()));
+  CHECK(words("step", "on_unknown") == texts(on_unknown_names()));
   CHECK(words("cap", "per") == texts(calendar_period_names()));
   CHECK(words("first_touch", "clock") == texts(clock_names()));
   CHECK(words("contact_hours", "days") == texts(weekday_names()));
