@@ -101,6 +101,10 @@ struct ConnectorConfig {
   Secret secret;                         // signs requests (Standard Webhooks)
   std::vector<std::string> allow_hosts;  // hosts that may resolve to private or loopback addresses
 
+  // kafka
+  enum class OnUnknown { park, resend };
+  OnUnknown on_unknown = OnUnknown::park;  // resend: consumers take each CloudEvents id once
+
   rules::Duration connect_timeout;
   rules::Duration timeout;
 };
