@@ -9,7 +9,6 @@
 
 #include "engine/app/api_client.h"
 #include "engine/app/commands.h"
-#include "engine/app/publish_report.h"
 
 namespace relance::app {
 
@@ -32,7 +31,7 @@ int fail(int code, const std::string& message) {
 
 int fail(const ApiAnswer& answer) {
   const int code = answer.status == 404 || answer.status == 409 ? 1 : 2;
-  return fail(code, fmt::format("the daemon answered {}: {}", answer.status, problem_text(answer.body)));
+  return fail(code, refusal_text(answer));
 }
 
 void print_action(const ordered_json& action) {

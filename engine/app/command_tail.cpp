@@ -50,8 +50,7 @@ tl::expected<std::uint64_t, std::string> print_lines(ApiClient& client, std::uin
   while (true) {
     const auto answer = client.get("/v1/ledger?from=" + std::to_string(from) + "&limit=1000");
     if (!answer) return tl::unexpected<std::string>(answer.error());
-    if (answer->status != 200)
-      return tl::unexpected<std::string>("the daemon answered " + std::to_string(answer->status));
+    if (answer->status != 200) return tl::unexpected<std::string>(refusal_text(*answer));
     std::istringstream lines(answer->body);
     std::uint64_t next = from;
     for (std::string line; std::getline(lines, line);) {
@@ -76,7 +75,10 @@ int tail(const TailArguments& arguments) {
   std::uint64_t next = arguments.from;
   while (true) {
     // The clock is read before the lines: everything up to it is then there to print.
-    const auto clock = until ? client.clock() : std::nullopt;
+    std::optional<rules::Instant> clock;
+    if (until) {
+      if (const auto read = client.clock()) clock = *read;
+    }
     const auto printed = print_lines(client, next, arguments.json);
     if (!printed) return fail("tail", printed.error());
     next = *printed;
@@ -120,11 +122,11 @@ int explain(const ExplainArguments& arguments) {
   const auto answer = client.get(lead_path(arguments.lead));
   if (!answer) return fail("explain", answer.error());
   if (answer->status == 404) {
-    std::cerr << "relance explain: no event of this lead was ever handled\n";
+    std::cerr << "relance explain: no event has named the lead `" << arguments.lead
+              << "` here; look at the spelling (ids are case-sensitive), or at the emitter's dead letters\n";
     return 1;
   }
-  if (answer->status != 200)
-    return fail("explain", "the daemon answered " + std::to_string(answer->status) + ": " + answer->body);
+  if (answer->status != 200) return fail("explain", refusal_text(*answer));
   if (arguments.json) {
     std::cout << answer->body << "\n";
     return 0;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/app/commands.h"
+#include "engine/app/usage.h"
 #include "rules/nearest_name.h"
 
 namespace {
@@ -74,7 +75,9 @@ int main(int argc, char** argv) {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error);  // help, version
+    std::cerr << relance::app::usage_message(app, error) << "\n";
+    return 2;
   } catch (const std::exception& error) {
     std::cerr << "relance: " << error.what() << "\n";
     return 2;
