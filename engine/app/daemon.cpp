@@ -146,6 +146,7 @@ tl::expected<void, std::string> Daemon::Parts::open_http() {
   settings.queue = config.http.queue;
   settings.max_body = config.http.max_body;
   settings.retry_after = config.http.retry_after;
+  settings.default_language = config.default_language;
   settings.playbooks = publisher.get();
   settings.parked = engine.get();
   settings.tls_cert = config.http.tls_cert;

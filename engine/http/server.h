@@ -48,6 +48,7 @@ struct HttpSettings {
   PlaybookService* playbooks = nullptr;         // outlives the server; null: playbooks are not to be asked about
   ParkedActions* parked = nullptr;              // outlives the server; null: parked actions are not to be asked about
   OpenUnsubscribeToken open_unsubscribe_token;  // absent: no link is valid
+  std::string default_language = "en";          // of pages, for readers who name neither English nor French
   /// An opt-out is tried again for this long while the engine is at its bound.
   rules::Duration unsubscribe_patience{2000};
   /// The time by which tokens expire; absent: the machine's clock.
