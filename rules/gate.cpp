@@ -15,6 +15,25 @@ Verdict withheld(std::string_view rule) { return {Verdict::Kind::withheld, std::
 Verdict held(std::string_view rule) { return {Verdict::Kind::held, std::string(rule), Instant::never()}; }
 Verdict deferred(std::string_view rule, Instant until) { return {Verdict::Kind::deferred, std::string(rule), until}; }
 
+/// `asked`: the touch itself at its second asking.
+PolicyVerdict ask_policy(const Scope& scope, const Form& form, Channel channel, const ActionId* asked) {
+  return ask_policies(scope.context.rulebook.house().policies, {scope.lead, channel, scope.now(), scope.zone(form),
+                                                                scope.hours(form), scope.hours_zone(form), asked});
+}
+
+Verdict refusal_of(PolicyVerdict policy) {
+  const bool waits = policy.kind == PolicyVerdict::Kind::deferred;
+  return {waits ? Verdict::Kind::deferred : Verdict::Kind::withheld, std::move(policy.rule), policy.until,
+          policy.reason, std::move(policy.packs)};
+}
+
+Verdict permission_of(PolicyVerdict policy) {
+  Verdict pass;
+  pass.packs = std::move(policy.packs);
+  pass.legal_basis = policy.legal_basis;
+  return pass;
+}
+
 /// `spacing`: the local midnight after the last emitted step of an earlier `day:`, when that is still ahead.
 std::optional<Instant> spacing_until(const Scope& scope, const Enrollment& enrollment, const Form& form,
                                      const Step& step) {
@@ -41,10 +60,11 @@ std::optional<Verdict> ask_enrollment(Scope& scope, Enrollment& enrollment, Chan
   return std::nullopt;
 }
 
-std::optional<Verdict> ask_contact_hours(const Scope& scope, const Form& form) {
+/// `by_law`: the first instant that is open here and for the legal packs; they are waited for together.
+std::optional<Verdict> ask_contact_hours(const Scope& scope, const Form& form, const std::optional<Instant>& by_law) {
   const ContactHours* hours = scope.hours(form);
   if (!hours) return std::nullopt;
-  const auto open = first_open(*hours, scope.hours_zone(form), scope.now());
+  const auto open = by_law ? by_law : first_open(*hours, scope.hours_zone(form), scope.now());
   if (open && *open == scope.now()) return std::nullopt;
   // Nothing opens within the horizon (holidays only): ask again at its end rather than never.
   return deferred("contact_hours", open.value_or(scope.now() + kDay * 400));
@@ -62,6 +82,8 @@ bool has_contact_point(const LeadState& lead, Channel channel) {
 Verdict gate(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step) {
   if (const auto rule = blocked_by(scope.lead, step.channel, scope.context.neighbourhood); !rule.empty())
     return withheld(rule);
+  PolicyVerdict policy = ask_policy(scope, form, step.channel, nullptr);
+  if (policy.kind != PolicyVerdict::Kind::pass) return refusal_of(std::move(policy));
   if (auto verdict = ask_enrollment(scope, enrollment, step.channel, Asking::first)) return *verdict;
   if (scope.lead.cool_down && scope.lead.cool_down->until > scope.now())
     return deferred("cool_down", scope.lead.cool_down->until);
@@ -70,8 +92,8 @@ Verdict gate(Scope& scope, Enrollment& enrollment, const Form& form, const Step&
     if (step.skip_on_cap) return withheld(full->rule);
     return deferred(full->rule, full->frees);
   }
-  if (auto verdict = ask_contact_hours(scope, form)) return *verdict;
-  return {};
+  if (auto verdict = ask_contact_hours(scope, form, policy.open)) return *verdict;
+  return permission_of(std::move(policy));
 }
 
 namespace {
@@ -84,18 +106,20 @@ Verdict second_gate(Scope& scope, const EmittedTouch& touch, const Playbook& pla
   if (!has_contact_point(scope.lead, touch.channel)) return withheld("no_contact_point");
   // An enrollment that ended as completed no longer asks its exceptions; any other end cancelled the touch already.
   Enrollment* enrollment = find_enrollment(scope.lead, touch.enrollment);
+  const Form& form = enrollment ? form_of(*enrollment, scope.context.rulebook) : playbook.form_at(touch.form);
+  PolicyVerdict policy = ask_policy(scope, form, touch.channel, &touch.action);
+  if (policy.kind != PolicyVerdict::Kind::pass) return refusal_of(std::move(policy));
   if (enrollment) {
     if (scope.lead.interrupted && enrollment == &*scope.lead.interrupted) return held("paused");
     if (auto verdict = ask_enrollment(scope, *enrollment, touch.channel, Asking::second)) return *verdict;
   }
-  const Form& form = enrollment ? form_of(*enrollment, scope.context.rulebook) : playbook.form_at(touch.form);
-  if (auto verdict = ask_contact_hours(scope, form)) return *verdict;
-  return {};
+  if (auto verdict = ask_contact_hours(scope, form, policy.open)) return *verdict;
+  return permission_of(std::move(policy));
 }
 
 }  // namespace
 
-void cancel_touch(Scope& scope, const ActionId& action, std::string_view rule) {
+void cancel_touch(Scope& scope, const ActionId& action, const CancelCause& cause) {
   auto& touches = scope.lead.touches;
   const auto found =
       std::find_if(touches.begin(), touches.end(), [&](const EmittedTouch& t) { return t.action == action; });
@@ -117,8 +141,10 @@ void cancel_touch(Scope& scope, const ActionId& action, std::string_view rule) {
   record.step = touch.step;
   record.channel = touch.channel;
   record.action = touch.action;
-  record.rule = rule;
-  scope.out.effects.emplace_back(CancelTouch{action, touch.channel, std::string(rule)});
+  record.rule = cause.rule;
+  record.reason = cause.reason;
+  record.pack = cause.packs;
+  scope.out.effects.emplace_back(CancelTouch{action, touch.channel, std::string(cause.rule)});
 }
 
 HandOff decide_hand_off(LeadState& lead, const ActionId& action, const Revision& revision,
@@ -143,7 +169,7 @@ HandOff decide_hand_off(LeadState& lead, const ActionId& action, const Revision&
       mark_handed_off(lead, action);
       return {HandOff::Answer::go, Instant::never(), {}};
     case Verdict::Kind::withheld:
-      cancel_touch(scope, action, verdict.rule);
+      cancel_touch(scope, action, {verdict.rule, verdict.reason, verdict.packs});
       return {HandOff::Answer::cancelled, Instant::never(), verdict.rule};
     case Verdict::Kind::deferred:
     case Verdict::Kind::held:

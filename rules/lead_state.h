@@ -127,6 +127,18 @@ struct CoolDownState {
   PlaybookId playbook;
 };
 
+/// What the person said about being contacted, or what the law reads from the circumstances: the latest of each kind,
+/// scope and proof. Kept whether or not a pack asks for it.
+struct ConsentMark {
+  /// Numbers are stored on disk: never reuse one. The first three are those of ConsentBasis.
+  enum class Kind : std::uint8_t { express = 0, implied = 1, customer = 2, withdrawn = 3, refused = 4 };
+  Kind kind = Kind::express;
+  ChannelScope channels;
+  Instant at;  // when it was said
+  std::optional<Instant> expires;
+  bool proven = false;  // there is evidence
+};
+
 struct LeadState {
   LeadId id;
   SubjectId subject;
@@ -143,6 +155,7 @@ struct LeadState {
   ChannelSet complained;
   bool complained_of_all = false;
   bool erased = false;
+  std::vector<ConsentMark> consent;
   /// The leads that this one was merged into, in order: what protects the person is theirs, too, and this id starts
   /// nothing any more.
   std::vector<LeadId> merged_into;

@@ -84,6 +84,9 @@ const Workflow* Playbook::find_workflow(EventType type) const {
 }
 
 Rulebook::Rulebook(House house, std::vector<Playbook> current) : house_(std::move(house)) {
+  for (const auto& pack : house_.policies) {
+    longest_cap_period_ = std::max(longest_cap_period_, longest_attempt_period(*pack));
+  }
   for (Playbook& playbook : current) current_.push_back(std::make_shared<const Playbook>(std::move(playbook)));
   std::sort(current_.begin(), current_.end(), [](const auto& a, const auto& b) {
     return a->priority != b->priority ? a->priority > b->priority : a->id < b->id;

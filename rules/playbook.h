@@ -17,6 +17,7 @@
 #include "rules/contact_hours.h"
 #include "rules/event.h"
 #include "rules/ids.h"
+#include "rules/policy.h"
 #include "rules/time.h"
 #include "rules/zone.h"
 
@@ -231,6 +232,9 @@ struct House {
   std::vector<Cap> caps{};
   std::vector<ScoreRule> score{};
   std::optional<Handoff> handoff{};
+  /// The legal packs that apply, in the order in which they are named. They belong to no revision: law changes on its
+  /// date for enrollments that began before it, too. Records of touches name the content that decided.
+  std::vector<std::shared_ptr<const PolicyPack>> policies{};
 };
 
 /// Every playbook that decisions may need: the current ones, and older revisions that enrollments are pinned to.

@@ -62,6 +62,17 @@ constexpr std::array<Phrase, 10> kExitPhrases{{
     {"handoff", "a person took over"},
 }};
 
+/// What a legal pack found, by reason code.
+constexpr std::array<Phrase, 7> kPolicyPhrases{{
+    {"consent_missing", "consent is required and there is none"},
+    {"consent_expired", "consent is required and has expired"},
+    {"consent_unproven", "consent is required and there is no evidence of it"},
+    {"register", "the contact point was not compared with a register lately"},
+    {"refusal", "the person refused not long ago"},
+    {"attempts", "the permitted attempts are used up"},
+    {"hours", "it is outside the permitted hours"},
+}};
+
 template <std::size_t kSize>
 std::string_view find_phrase(const std::array<Phrase, kSize>& phrases, std::string_view code) {
   for (const auto& [known, phrase] : phrases) {
@@ -84,7 +95,17 @@ void append_cap(std::string& out, std::string_view rule) {
   out.append(channel == "any" ? "any channel" : channel).append(" is full");
 }
 
-void append_rule(std::string& out, std::string_view rule) {
+/// "policy:fr", "hours" -> "by the policy pack fr it is outside the permitted hours".
+void append_policy(std::string& out, std::string_view rule, std::string_view reason) {
+  const std::string_view pack = rule.substr(std::string_view("policy:").size());
+  if (const std::string_view phrase = find_phrase(kPolicyPhrases, reason); !phrase.empty()) {
+    out.append("by the policy pack ").append(pack).append(" ").append(phrase);
+  } else {
+    out.append("the policy pack ").append(pack).append(" says so");
+  }
+}
+
+void append_rule(std::string& out, std::string_view rule, std::string_view reason = {}) {
   if (rule.empty()) {
     out += "no rule was named";
   } else if (const std::string_view phrase = find_phrase(kRulePhrases, rule); !phrase.empty()) {
@@ -92,7 +113,7 @@ void append_rule(std::string& out, std::string_view rule) {
   } else if (rule.substr(0, 4) == "cap:") {
     append_cap(out, rule);
   } else if (rule.substr(0, 7) == "policy:") {
-    out.append("the policy pack ").append(rule.substr(7)).append(" says so");
+    append_policy(out, rule, reason);
   } else {
     out.append("rule ").append(rule);
   }
@@ -146,7 +167,7 @@ void append_touch_sentence(std::string& out, const Record& record) {
       break;
     case RecordType::touch_deferred:
       out += " was deferred: ";
-      append_rule(out, record.rule);
+      append_rule(out, record.rule, record.reason);
       if (record.until)
         append_until(out, "; asked again at ", record);
       else
@@ -154,7 +175,7 @@ void append_touch_sentence(std::string& out, const Record& record) {
       break;
     case RecordType::touch_withheld:
       out += " was withheld: ";
-      append_rule(out, record.rule);
+      append_rule(out, record.rule, record.reason);
       break;
     case RecordType::touch_skipped:
       out += " was skipped: ";
@@ -162,7 +183,7 @@ void append_touch_sentence(std::string& out, const Record& record) {
       break;
     case RecordType::touch_cancelled:
       out += " was cancelled before it was handed off: ";
-      append_rule(out, record.rule);
+      append_rule(out, record.rule, record.reason);
       break;
     default:  // touch_completed
       out += " was completed";

@@ -73,10 +73,12 @@ struct Record {
   std::string variant;  // empty: absent
   std::string arm;      // empty: absent
   std::optional<Score> score;
-  std::string outcome;     // empty: absent
-  std::string intake;      // empty: absent
-  std::string actor;       // empty: absent (data.by, an operator's name as the CRM gives it)
-  std::string local_time;  // "2026-03-02T09:10 Europe/Paris", of a touch; empty: absent
+  std::string outcome;           // empty: absent
+  std::string intake;            // empty: absent
+  std::string actor;             // empty: absent (data.by, an operator's name as the CRM gives it)
+  std::string local_time;        // "2026-03-02T09:10 Europe/Paris", of a touch; empty: absent
+  std::string_view legal_basis;  // of a touch that a legal pack allowed: express, opt_out, ...; empty: absent
+  std::string pack;              // what decided or allowed it, "fr@1+3f2a9c01d2e4"; empty: absent
   std::optional<std::int32_t> attempt;
   std::string connector;    // empty: absent
   std::string provider_id;  // empty: absent

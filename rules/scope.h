@@ -6,6 +6,7 @@
 
 #include "rules/conditions.h"
 #include "rules/decide.h"
+#include "rules/policy_verdict.h"
 
 namespace relance::rules {
 
@@ -76,6 +77,7 @@ struct ConsentOutcome {
   bool opted_out = false;  // an opt-out of whatever channel arrived
   bool complained = false;
   bool hard_bounced = false;
+  bool withdrawn = false;        // consent
   std::string_view intake = {};  // of an opt-out
 };
 ConsentOutcome handle_consent(Scope& scope);
@@ -152,6 +154,10 @@ struct Verdict {
   Kind kind = Kind::pass;
   std::string rule;
   Instant until = Instant::never();
+  // Of the legal packs: why, which of them, and what allows the touch.
+  std::string_view reason = {};
+  std::string packs = {};
+  std::string_view legal_basis = {};
 };
 Verdict gate(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step);
 /// The contact point that a touch on the channel needs is there and usable.
@@ -165,6 +171,11 @@ struct FullCap {
 std::optional<FullCap> full_cap(const Scope& scope, const Enrollment& enrollment, const Form& form, Channel channel);
 
 /// The touch will not go out: touch.cancelled, the effect, and it counts no longer.
-void cancel_touch(Scope& scope, const ActionId& action, std::string_view rule);
+struct CancelCause {
+  std::string_view rule;
+  std::string_view reason = {};
+  std::string_view packs = {};
+};
+void cancel_touch(Scope& scope, const ActionId& action, const CancelCause& cause);
 
 }  // namespace relance::rules

@@ -49,7 +49,8 @@ void forget_old_touches(Scope& scope) {
   if (touches.size() > kKept) touches.erase(touches.begin(), touches.end() - kKept);
 }
 
-void emit(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step, StepState& state, Instant due) {
+void emit(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step, StepState& state, Instant due,
+          const Verdict& verdict) {
   LeadState& lead = scope.lead;
   const EnrollmentId& id = scope.id_of(enrollment);
   EmittedTouch touch;
@@ -82,12 +83,24 @@ void emit(Scope& scope, Enrollment& enrollment, const Form& form, const Step& st
   Record& record = scope.record(RecordType::touch_emitted, enrollment, step);
   record.action = touch.action;
   record.local_time = local_time(scope.zone(form), scope.now());
+  record.pack = verdict.packs;
+  record.legal_basis = verdict.legal_basis;
   scope.out.effects.emplace_back(EmitTouch{touch, enrollment.revision, id, step.template_name});
   start_cool_down(scope, enrollment, form);
 }
 
-void withhold(Scope& scope, Enrollment& enrollment, const Step& step, StepState& state, std::string_view rule) {
-  scope.record(RecordType::touch_withheld, enrollment, step).rule = rule;
+/// A record about the step with what the gate said.
+Record& record_verdict(Scope& scope, RecordType type, const Enrollment& enrollment, const Step& step,
+                       const Verdict& verdict) {
+  Record& record = scope.record(type, enrollment, step);
+  record.rule = verdict.rule;
+  record.reason = verdict.reason;
+  record.pack = verdict.packs;
+  return record;
+}
+
+void withhold(Scope& scope, Enrollment& enrollment, const Step& step, StepState& state, const Verdict& verdict) {
+  record_verdict(scope, RecordType::touch_withheld, enrollment, step, verdict);
   resolve(scope, enrollment, state, StepStatus::withheld);
 }
 
@@ -99,8 +112,7 @@ void skip(Scope& scope, Enrollment& enrollment, const Step& step, StepState& sta
 void wait(Scope& scope, Enrollment& enrollment, const Step& step, Instant due, const Verdict& verdict) {
   const bool held = verdict.kind == Verdict::Kind::held;
   enrollment.asked = Asked{step.id, due, held ? Asked::Waiting::held : Asked::Waiting::deferred, verdict.until};
-  Record& record = scope.record(RecordType::touch_deferred, enrollment, step);
-  record.rule = verdict.rule;
+  Record& record = record_verdict(scope, RecordType::touch_deferred, enrollment, step, verdict);
   if (!held) record.until = verdict.until;
 }
 
@@ -145,17 +157,17 @@ void ask_step(Scope& scope, Enrollment& enrollment) {
   } else if (!has_contact_point(scope.lead, step.channel)) {
     skip(scope, enrollment, step, state, "no_contact_point");
   } else if (step.expires && scope.now() >= expiry(scope, form, step, due)) {
-    withhold(scope, enrollment, step, state, "expired");
+    withhold(scope, enrollment, step, state, {Verdict::Kind::withheld, "expired"});
   } else if (form.touches.max && enrollment.touches >= *form.touches.max) {
-    withhold(scope, enrollment, step, state, "touches_max");
+    withhold(scope, enrollment, step, state, {Verdict::Kind::withheld, "touches_max"});
   } else {
     const Verdict verdict = gate(scope, enrollment, form, step);
     switch (verdict.kind) {
       case Verdict::Kind::pass:
-        emit(scope, enrollment, form, step, state, due);
+        emit(scope, enrollment, form, step, state, due, verdict);
         break;
       case Verdict::Kind::withheld:
-        withhold(scope, enrollment, step, state, verdict.rule);
+        withhold(scope, enrollment, step, state, verdict);
         break;
       case Verdict::Kind::deferred:
       case Verdict::Kind::held:

@@ -26,6 +26,7 @@ struct Arguments {
   std::string until;
   std::string outcomes;
   std::string format = "jsonl";
+  std::vector<std::string> policies;
 };
 
 /// Ledger records as JSON Lines, written in large pieces.
@@ -107,7 +108,7 @@ tl::expected<void, std::string> feed(engine::Simulation& simulation, const std::
 }
 
 int simulate(const Arguments& arguments) {
-  const auto rulebook = rules::load_folder(arguments.folder);
+  const auto rulebook = rules::load_folder(arguments.folder, {arguments.policies});
   if (!rulebook) {
     for (const rules::Finding& finding : rulebook.error()) std::cerr << rules::to_string(finding) << "\n";
     return 1;
@@ -156,6 +157,7 @@ void add_simulate(CLI::App& app, int& exit_code) {
                       "What touches come to: JSON Lines of lead, step, after, event");
   command->add_option("--format", arguments->format, "jsonl (ledger records) or text (a timeline per lead)")
       ->check(CLI::IsMember({"jsonl", "text"}));
+  add_policies(*command, arguments->policies);
   command->callback([arguments, &exit_code] { exit_code = simulate(*arguments); });
 }
 

@@ -3,10 +3,14 @@
 // 1 findings or a failed evaluation, 2 could not run. Results go to stdout, messages to stderr.
 
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
 namespace relance::app {
+
+/// `--policies fr,us`: legal packs of the folder besides those that its house.yaml names.
+void add_policies(CLI::App& command, std::vector<std::string>& policies);
 
 void add_serve(CLI::App& app, int& exit_code);
 void add_config(CLI::App& app, int& exit_code);

@@ -143,6 +143,7 @@ struct Config {
   std::filesystem::path file;
   std::filesystem::path data_dir;
   std::filesystem::path playbooks;
+  std::vector<std::string> policies;          // legal packs, besides those that house.yaml names
   rules::Duration playbooks_poll;             // between two looks whether the folder has changed; 0: never
   std::string default_language;               // of templates, for leads of whom no language is known
   std::vector<std::filesystem::path> inputs;  // JSON Lines files of events, read at start in this order

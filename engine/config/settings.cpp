@@ -101,6 +101,9 @@ void add_general(std::vector<Setting>& all) {
   all.push_back(
       one({"playbooks_poll", "How often to look whether the folder has changed, and then publish it; 0s: never."}, "5s",
           duration_form("0s", "1h"), [](Config& c) -> rules::Duration& { return c.playbooks_poll; }));
+  all.push_back(many({"policies", "Legal packs of playbooks/policies, besides those that house.yaml names: [fr, us]."},
+                     text_form("the id of a pack such as fr"),
+                     [](Config& c) -> std::vector<std::string>& { return c.policies; }));
   all.push_back(one({"default_language", "Language of templates for leads of whom no language is known."}, "en",
                     language_form(), [](Config& c) -> std::string& { return c.default_language; }));
   all.push_back(many({"inputs", "JSON Lines files of events, read once at start, in this order."}, path_form(),

@@ -90,7 +90,7 @@ PublishAnswer Publisher::publish(const PublishCause& cause, const PublishRequest
   const std::lock_guard one_at_a_time(one_at_a_time_);
   // Before it is read: what changes from here on is seen at the next look.
   watch_.took(mark_of(settings_.folder));
-  auto folder = read_playbook_folder(settings_.folder, settings_.default_language);
+  auto folder = read_playbook_folder(settings_.folder, settings_.default_language, settings_.policies);
   if (!folder) return refuse(std::move(folder.error()), cause);
   if (auto broken = find_broken_promises(folder->rulebook, settings_.folder)) return refuse(std::move(*broken), cause);
   if (request.revisions && !holds_exactly(folder->rulebook, *request.revisions)) {

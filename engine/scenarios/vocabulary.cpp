@@ -115,7 +115,7 @@ std::vector<std::string_view> data_keys(EventType type) {
       return {"channel", "intake", "received_at", "evidence"};
     case EventType::consent_granted:
     case EventType::consent_withdrawn:
-      return {"purpose", "channel", "evidence", "expires"};
+      return {"purpose", "channel", "basis", "evidence", "expires"};
     case EventType::complaint_received:
       return {"channel", "feedback_type"};
     case EventType::flag_set:

@@ -102,6 +102,15 @@ void write(const rules::ScoreGiven& given, store::ScoreGiven& out) {
   out.set_points(points);
 }
 
+void write(const rules::ConsentMark& mark, store::ConsentMark& out) {
+  const auto& [kind, channels, at, expires, proven] = mark;
+  out.set_kind(static_cast<std::uint32_t>(kind));
+  if (channels.channel) out.set_channel(static_cast<std::uint32_t>(*channels.channel));
+  out.set_at(at.ms);
+  if (expires) out.set_expires(expires->ms);
+  out.set_proven(proven);
+}
+
 void write(const rules::ExceptionState& exception, store::Exception& out) {
   const auto& [held_since_false] = exception;
   out.set_held_since_false(held_since_false);
@@ -135,8 +144,8 @@ void write(const rules::Enrollment& enrollment, store::Enrollment& out) {
 
 void write(const rules::LeadState& lead, store::LeadState& out) {
   const auto& [id, subject, known, account, attributes, email, phone, phone_unusable, zone, opted_out, opted_out_of_all,
-               complained, complained_of_all, erased, merged_into, merged_from, non_replies, cool_down, touches,
-               enrollments, history, enrollment, interrupted, score_given, handed_over, wake] = lead;
+               complained, complained_of_all, erased, consent, merged_into, merged_from, non_replies, cool_down,
+               touches, enrollments, history, enrollment, interrupted, score_given, handed_over, wake] = lead;
   out.set_subject(to_id_octets(subject.value));
   out.set_known(known);
   if (account) out.set_account(account->value);
@@ -146,6 +155,7 @@ void write(const rules::LeadState& lead, store::LeadState& out) {
   out.set_complained(complained.bits());
   out.set_complained_of_all(complained_of_all);
   out.set_erased(erased);
+  for (const auto& mark : consent) write(mark, *out.add_consent());
   for (const auto& into : merged_into) out.add_merged_into(into.value);
   for (const auto& from : merged_from) out.add_merged_from(from.value);
   out.set_non_replies(non_replies);
@@ -244,6 +254,14 @@ bool read(const store::Enrollment& in, rules::Enrollment& enrollment) {
          get_enumeration(in.validated_channel(), rules::Channel::meeting, enrollment.validated_channel.emplace());
 }
 
+bool read(const store::ConsentMark& in, rules::ConsentMark& mark) {
+  mark.at = Instant{in.at()};
+  if (in.has_expires()) mark.expires = Instant{in.expires()};
+  mark.proven = in.proven();
+  if (!get_enumeration(in.kind(), rules::ConsentMark::Kind::refused, mark.kind)) return false;
+  return !in.has_channel() || get_enumeration(in.channel(), rules::Channel::meeting, mark.channels.channel.emplace());
+}
+
 bool read(const store::LeadState& in, rules::LeadState& lead) {
   lead.subject.value = from_id_octets(in.subject());
   lead.known = in.known();
@@ -255,6 +273,9 @@ bool read(const store::LeadState& in, rules::LeadState& lead) {
   lead.complained = rules::ChannelSet(static_cast<std::uint8_t>(in.complained()));
   lead.complained_of_all = in.complained_of_all();
   lead.erased = in.erased();
+  for (const auto& mark : in.consent()) {
+    if (!read(mark, lead.consent.emplace_back())) return false;
+  }
   for (const auto& into : in.merged_into()) lead.merged_into.emplace_back(into);
   for (const auto& from : in.merged_from()) lead.merged_from.emplace_back(from);
   lead.non_replies = in.non_replies();

@@ -159,6 +159,10 @@ class Description {
     const auto& [until, playbook] = value;
     return *this << until << playbook;
   }
+  Description& operator<<(const ConsentMark& value) {
+    const auto& [kind, channels, at, expires, proven] = value;
+    return *this << static_cast<int>(kind) << channels.channel << at << expires << proven;
+  }
   Description& operator<<(const PlaybookHistory& value) {
     const auto& [playbook, enrollments, last_exit] = value;
     return *this << playbook << enrollments << last_exit;
@@ -249,6 +253,14 @@ LeadState random_lead(std::mt19937& random, std::string id) {
   lead.complained = ChannelSet(static_cast<std::uint8_t>(random() % 64));
   lead.complained_of_all = coin(random);
   lead.erased = coin(random);
+  for (std::size_t i = random() % 3; i > 0; --i) {
+    ConsentMark& mark = lead.consent.emplace_back();
+    mark.kind = static_cast<ConsentMark::Kind>(random() % 5);
+    maybe(random, mark.channels.channel, [&] { return random_channel(random); });
+    mark.at = random_instant(random);
+    maybe(random, mark.expires, [&] { return random_instant(random); });
+    mark.proven = coin(random);
+  }
   for (std::size_t i = random() % 3; i > 0; --i) lead.merged_into.emplace_back(random_text(random));
   for (std::size_t i = random() % 3; i > 0; --i) lead.merged_from.emplace_back(random_text(random));
   lead.non_replies = random_int(random);
@@ -302,12 +314,12 @@ std::string describe(const cel::Value& value) {
 
 std::string describe(const LeadState& lead) {
   const auto& [id, subject, known, account, attributes, email, phone, phone_unusable, zone, opted_out, opted_out_of_all,
-               complained, complained_of_all, erased, merged_into, merged_from, non_replies, cool_down, touches,
-               enrollments, history, enrollment, interrupted, score_given, handed_over, wake] = lead;
+               complained, complained_of_all, erased, consent, merged_into, merged_from, non_replies, cool_down,
+               touches, enrollments, history, enrollment, interrupted, score_given, handed_over, wake] = lead;
   Description out;
   out << id << subject << known << account << email << phone << phone_unusable << zone << opted_out << opted_out_of_all
-      << complained << complained_of_all << erased << merged_into << merged_from << non_replies << cool_down << touches
-      << enrollments << history << enrollment << interrupted << score_given << handed_over << wake;
+      << complained << complained_of_all << erased << consent << merged_into << merged_from << non_replies << cool_down
+      << touches << enrollments << history << enrollment << interrupted << score_given << handed_over << wake;
   for (const auto& [name, value] : attributes.entries()) out << name << value;
   return out.text();
 }

@@ -69,19 +69,22 @@ std::vector<std::string> first_enum(const YamlNode& node) {
 TEST_CASE("the schema files are written from the loader's tables") {
   compare(kFolder / "playbook.schema.json", playbook_schema());
   compare(kFolder / "house.schema.json", house_schema());
+  compare(kFolder / "policy.schema.json", policy_schema());
 }
 
 TEST_CASE("every block of the schema has exactly the keys that the loader reads") {
   const YamlNode playbook = parsed("playbook.schema.json");
   const YamlNode house = parsed("house.schema.json");
+  const YamlNode policy = parsed("policy.schema.json");
   std::set<std::string> defined;
-  for (const YamlNode* schema : {&playbook, &house}) {
+  for (const YamlNode* schema : {&playbook, &house, &policy}) {
     for (const YamlEntry& entry : schema->find("$defs")->entries) defined.insert(entry.key);
   }
   for (const BlockSpec* block : all_blocks()) {
     CAPTURE(block->name);
     const YamlNode* definition = playbook.find("$defs")->find(block->name);
     if (definition == nullptr) definition = house.find("$defs")->find(block->name);
+    if (definition == nullptr) definition = policy.find("$defs")->find(block->name);
     REQUIRE(definition != nullptr);
     CHECK(definition->find("additionalProperties")->text == "false");
     std::vector<std::string> keys;

@@ -56,6 +56,10 @@ TEST_CASE("rules with a parameter are told in words and unknown ones by their id
         "Step intro-call was withheld: the cap of the lead on email is full.");
   CHECK(sentence(touch(RecordType::touch_withheld, "policy:fr")) ==
         "Step intro-call was withheld: the policy pack fr says so.");
+  Record attempts = touch(RecordType::touch_withheld, "policy:fr");
+  attempts.reason = "attempts";
+  CHECK(sentence(attempts) ==
+        "Step intro-call was withheld: by the policy pack fr the permitted attempts are used up.");
   CHECK(sentence(touch(RecordType::touch_skipped, "moon")) == "Step intro-call was skipped: rule moon.");
 }
 
