@@ -69,6 +69,13 @@ struct Suppression {
   Instant at;
 };
 
+/// What the list knows of a row: why it is there.
+struct SuppressionCause {
+  std::string cause;
+  std::string intake;
+  Instant at;
+};
+
 /// A touch as the account's caps count it.
 struct AccountTouch {
   Instant at;
@@ -83,6 +90,8 @@ class Neighbourhood {
   virtual ~Neighbourhood() = default;
   /// A row for exactly this address and scope exists.
   virtual bool is_suppressed(const Address& address, ChannelScope scope) = 0;
+  /// Why that row is there, for people; nullopt when there is none, or the list does not remember.
+  virtual std::optional<SuppressionCause> suppression_cause(const Address&, ChannelScope) { return std::nullopt; }
   /// Adds the row; no effect when it is there.
   virtual void suppress(const Suppression& suppression) = 0;
   /// Touches of all leads of the account, in order of time; the reference stays valid until the next call.

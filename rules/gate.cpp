@@ -2,6 +2,7 @@
 // before a connector is called, without the rules in which the touch itself counts by then. It fails closed.
 
 #include <algorithm>
+#include <utility>
 
 #include "rules/scope.h"
 
@@ -59,24 +60,49 @@ bool has_contact_point(const LeadState& lead, Channel channel) {
   return lead.phone && lead.phone->is_comparable() && !lead.phone_unusable;
 }
 
-Verdict gate(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step) {
-  if (const auto rule = blocked_by(scope.lead, step.channel, scope.context.neighbourhood); !rule.empty())
-    return withheld(rule);
-  if (auto verdict = ask_enrollment(scope, enrollment, step.channel, Asking::first)) return *verdict;
-  if (scope.lead.cool_down && scope.lead.cool_down->until > scope.now())
-    return deferred("cool_down", scope.lead.cool_down->until);
-  if (const auto until = spacing_until(scope, enrollment, form, step)) return deferred("spacing", *until);
-  if (auto full = full_cap(scope, enrollment, form, step.channel)) {
-    if (step.skip_on_cap) return withheld(full->rule);
-    return deferred(full->rule, full->frees);
-  }
-  if (auto verdict = ask_contact_hours(scope, form)) return *verdict;
-  return {};
-}
-
 namespace {
 
-/// Asked against the state of now: the form that the enrollment has now, or had when it ended.
+/// The first asking, rule by rule: `visit(verdict)` for each that speaks, until it answers false.
+template <class Visit>
+void for_each_rule(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step, Visit visit) {
+  if (const auto rule = blocked_by(scope.lead, step.channel, scope.context.neighbourhood); !rule.empty()) {
+    if (!visit(withheld(rule))) return;
+  }
+  if (auto verdict = ask_enrollment(scope, enrollment, step.channel, Asking::first)) {
+    if (!visit(std::move(*verdict))) return;
+  }
+  if (scope.lead.cool_down && scope.lead.cool_down->until > scope.now()) {
+    if (!visit(deferred("cool_down", scope.lead.cool_down->until))) return;
+  }
+  if (const auto until = spacing_until(scope, enrollment, form, step)) {
+    if (!visit(deferred("spacing", *until))) return;
+  }
+  if (auto full = full_cap(scope, enrollment, form, step.channel)) {
+    if (!visit(step.skip_on_cap ? withheld(full->rule) : deferred(full->rule, full->frees))) return;
+  }
+  if (auto verdict = ask_contact_hours(scope, form)) visit(std::move(*verdict));
+}
+
+}  // namespace
+
+Verdict gate(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step) {
+  Verdict first;
+  for_each_rule(scope, enrollment, form, step, [&](Verdict verdict) {
+    first = std::move(verdict);
+    return false;
+  });
+  return first;
+}
+
+std::vector<Verdict> gate_rules(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step) {
+  std::vector<Verdict> verdicts;
+  for_each_rule(scope, enrollment, form, step, [&](Verdict verdict) {
+    verdicts.push_back(std::move(verdict));
+    return true;
+  });
+  return verdicts;
+}
+
 Verdict second_gate(Scope& scope, const EmittedTouch& touch, const Playbook& playbook) {
   if (!scope.lead.merged_into.empty()) return withheld("exited");  // the person is another lead by now
   if (const auto rule = blocked_by(scope.lead, touch.channel, scope.context.neighbourhood); !rule.empty())
@@ -92,8 +118,6 @@ Verdict second_gate(Scope& scope, const EmittedTouch& touch, const Playbook& pla
   if (auto verdict = ask_contact_hours(scope, form)) return *verdict;
   return {};
 }
-
-}  // namespace
 
 void cancel_touch(Scope& scope, const ActionId& action, std::string_view rule) {
   auto& touches = scope.lead.touches;

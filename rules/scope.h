@@ -141,10 +141,20 @@ void ask_exceptions(Scope& scope, Enrollment& enrollment);
 
 // steps.cpp: "When a step runs".
 Instant step_due(const Scope& scope, const Enrollment& enrollment, const Form& form, const Step& step);
+/// The one step that is asked next; null when none is open.
+StepState* open_step(Enrollment& enrollment);
 bool has_open_step(const Enrollment& enrollment);
 /// When the open step is asked (again); never() when there is none, it is held, or the enrollment is paused.
 Instant step_instant(const Scope& scope, const Enrollment& enrollment, const Form& form);
 void ask_step(Scope& scope, Enrollment& enrollment);
+/// A rule that keeps a step from the gate, and what the step then comes to.
+struct Refusal {
+  StepStatus status = StepStatus::withheld;
+  std::string_view rule;
+};
+/// Every such rule that speaks now, in order, of a step that was due at `due`: for explaining.
+std::vector<Refusal> refusals(const Scope& scope, const Enrollment& enrollment, const Form& form, const Step& step,
+                              Instant due);
 
 // gate.cpp: "The gate".
 struct Verdict {
@@ -154,6 +164,10 @@ struct Verdict {
   Instant until = Instant::never();
 };
 Verdict gate(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step);
+/// Every rule that speaks now, in order: for explaining. The first is gate()'s answer.
+std::vector<Verdict> gate_rules(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step);
+/// The gate's second asking, against the state of now: the form that the enrollment has now, or had when it ended.
+Verdict second_gate(Scope& scope, const EmittedTouch& touch, const Playbook& playbook);
 /// The contact point that a touch on the channel needs is there and usable.
 bool has_contact_point(const LeadState& lead, Channel channel);
 
@@ -162,6 +176,12 @@ struct FullCap {
   std::string rule;
   Instant frees;
 };
+/// What one cap counts now, oldest first: the newest touches, no more than `max`. Full when it says when it frees.
+struct CapCount {
+  std::vector<Instant> counted;
+  std::optional<Instant> frees;
+};
+CapCount count(const Cap& cap, const Scope& scope, const Enrollment& enrollment, const Form& form);
 std::optional<FullCap> full_cap(const Scope& scope, const Enrollment& enrollment, const Form& form, Channel channel);
 
 /// The touch will not go out: touch.cancelled, the effect, and it counts no longer.

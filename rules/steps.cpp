@@ -9,13 +9,6 @@ namespace relance::rules {
 
 namespace {
 
-StepState* open_step(Enrollment& enrollment) {
-  for (StepState& step : enrollment.steps) {
-    if (step.status == StepStatus::open) return &step;
-  }
-  return nullptr;
-}
-
 /// When a step that was due then is too late; never() without `expires`.
 Instant expiry(const Scope& scope, const Form& form, const Step& step, Instant due) {
   return step.expires ? scope.after(due, *step.expires, form) : Instant::never();
@@ -104,7 +97,33 @@ void wait(Scope& scope, Enrollment& enrollment, const Step& step, Instant due, c
   if (!held) record.until = verdict.until;
 }
 
+/// What keeps a step that is asked from the gate: `visit(refusal)` for each rule that speaks, until it answers false.
+template <class Visit>
+void for_each_refusal(const Scope& scope, const Enrollment& enrollment, const Form& form, const Step& step, Instant due,
+                      Visit visit) {
+  if (step.skip_if && scope.ask(*step.skip_if) == Truth::yes) {
+    if (!visit(Refusal{StepStatus::skipped, "skip_if"})) return;
+  }
+  if (!has_contact_point(scope.lead, step.channel)) {
+    if (!visit(Refusal{StepStatus::skipped, "no_contact_point"})) return;
+  }
+  if (step.expires && scope.now() >= expiry(scope, form, step, due)) {
+    if (!visit(Refusal{StepStatus::withheld, "expired"})) return;
+  }
+  if (form.touches.max && enrollment.touches >= *form.touches.max) visit(Refusal{StepStatus::withheld, "touches_max"});
+}
+
 }  // namespace
+
+std::vector<Refusal> refusals(const Scope& scope, const Enrollment& enrollment, const Form& form, const Step& step,
+                              Instant due) {
+  std::vector<Refusal> all;
+  for_each_refusal(scope, enrollment, form, step, due, [&](const Refusal& refusal) {
+    all.push_back(refusal);
+    return true;
+  });
+  return all;
+}
 
 Instant step_due(const Scope& scope, const Enrollment& enrollment, const Form& form, const Step& step) {
   if (const auto* wait_step = std::get_if<AfterWait>(&step.when))
@@ -113,6 +132,13 @@ Instant step_due(const Scope& scope, const Enrollment& enrollment, const Form& f
   const Zone& zone = scope.zone(form);
   const LocalDateTime anchor = zone.local(enrollment.anchor);
   return std::max(zone.resolve({anchor.date + on_day.day, on_day.at.value_or(anchor.time)}), enrollment.anchor);
+}
+
+StepState* open_step(Enrollment& enrollment) {
+  for (StepState& step : enrollment.steps) {
+    if (step.status == StepStatus::open) return &step;
+  }
+  return nullptr;
 }
 
 bool has_open_step(const Enrollment& enrollment) {
@@ -140,14 +166,15 @@ void ask_step(Scope& scope, Enrollment& enrollment) {
   const Step& step = *form.find_step(state.id);
   const Instant due = enrollment.asked ? enrollment.asked->due : step_due(scope, enrollment, form, step);
 
-  if (step.skip_if && scope.ask(*step.skip_if) == Truth::yes) {
-    skip(scope, enrollment, step, state, "skip_if");
-  } else if (!has_contact_point(scope.lead, step.channel)) {
-    skip(scope, enrollment, step, state, "no_contact_point");
-  } else if (step.expires && scope.now() >= expiry(scope, form, step, due)) {
-    withhold(scope, enrollment, step, state, "expired");
-  } else if (form.touches.max && enrollment.touches >= *form.touches.max) {
-    withhold(scope, enrollment, step, state, "touches_max");
+  std::optional<Refusal> refusal;
+  for_each_refusal(scope, enrollment, form, step, due, [&](const Refusal& first) {
+    refusal = first;
+    return false;
+  });
+  if (refusal && refusal->status == StepStatus::skipped) {
+    skip(scope, enrollment, step, state, refusal->rule);
+  } else if (refusal) {
+    withhold(scope, enrollment, step, state, refusal->rule);
   } else {
     const Verdict verdict = gate(scope, enrollment, form, step);
     switch (verdict.kind) {

@@ -127,8 +127,9 @@ tl::expected<void, std::string> Daemon::Parts::open_engine() {
   engine::ActionBuilder builder(std::move(templates), {config.sender, config.http.public_url, store->token_key()});
   outbox = std::make_unique<engine::Outbox>(
       engine::Outbox::Parts{*store, std::move(builder), config.dispatch, routes.routes});
-  engine = std::make_unique<engine::Engine>(engine::Engine::Parts{*store, rulebook, clock, metrics, *outbox},
-                                            engine::EngineSettings{config.intake, config.http.retry_after});
+  engine = std::make_unique<engine::Engine>(
+      engine::Engine::Parts{*store, rulebook, clock, metrics, *outbox},
+      engine::EngineSettings{config.intake, config.http.retry_after, config.playbooks});
   metrics.policy_packs.Set(0);
   publisher = std::make_unique<engine::Publisher>(
       *engine,

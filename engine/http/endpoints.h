@@ -22,6 +22,8 @@ void post_events(const EndpointContext& context, const httplib::Request& request
                  httplib::Response& response);
 /// GET /v1/leads/{id}
 void get_lead(const EndpointContext& context, std::string_view id, httplib::Response& response);
+/// GET /v1/leads/{id}/why
+void get_why(const EndpointContext& context, std::string_view id, httplib::Response& response);
 /// GET /v1/ledger?from=&limit=
 void get_ledger(const EndpointContext& context, const httplib::Request& request, httplib::Response& response);
 

@@ -59,6 +59,22 @@ constexpr std::string_view kDocument = R"json({
         }
       }
     },
+    "/v1/leads/{id}/why": {
+      "get": {
+        "operationId": "getWhy",
+        "summary": "Why the lead gets no touch now, what would have to change, what comes next, what happened and why",
+        "description": "Every rule that stands between the lead and its next step at this instant, with the facts it used and its file and line; what is written down next if no event comes; the newest 200 ledger records. Where no event has named the lead, the path is read as that of GET /v1/leads/{id}, with an id that ends in /why.",
+        "security": [{"bearer": ["operate"]}, {"bearer": ["legal-read"]}],
+        "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "maxLength": 256}}],
+        "responses": {
+          "200": {"description": "The explanation", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Why"}}}},
+          "401": {"$ref": "#/components/responses/Problem"},
+          "403": {"$ref": "#/components/responses/Problem"},
+          "404": {"$ref": "#/components/responses/Problem"},
+          "421": {"$ref": "#/components/responses/Problem"}
+        }
+      }
+    },
     "/v1/ledger": {
       "get": {
         "operationId": "getLedger",
@@ -250,6 +266,47 @@ constexpr std::string_view kDocument = R"json({
             "type": "array",
             "items": {"type": "object", "required": ["index", "reason"], "properties": {"index": {"type": "integer"}, "reason": {"type": "string"}}}
           }
+        }
+      },
+      "Why": {
+        "type": "object",
+        "required": ["lead", "subject", "now", "zone", "local_now", "state", "touch_now", "obstacles", "waiting", "next", "happened"],
+        "properties": {
+          "lead": {"type": "string"},
+          "subject": {"type": "string"},
+          "account": {"type": "string"},
+          "now": {"type": "string", "format": "date-time", "description": "The engine's clock"},
+          "zone": {"type": "string", "description": "The lead's time zone: of every member whose name begins with local"},
+          "local_now": {"type": "string"},
+          "state": {"type": "string", "description": "One sentence"},
+          "touch_now": {"type": "boolean", "description": "Nothing stands in the way of the open step"},
+          "enrollment": {"type": "object", "description": "playbook, revision, place, variant, arm, enrolled_at, anchor, window_end, touches, min, max, first_touch_due"},
+          "interrupted": {"type": "string", "description": "The playbook that waits for the end of this one"},
+          "step": {"type": "object", "description": "The open step: step, channel, due, asked_at, was_asked, place"},
+          "obstacles": {
+            "type": "array",
+            "description": "Everything that speaks now, in the order in which it is asked",
+            "items": {
+              "type": "object",
+              "required": ["rule", "effect", "why", "change"],
+              "properties": {
+                "rule": {"type": "string", "description": "A rule id, or not_enrolled, merged, no_open_step, not_due, asked_later"},
+                "effect": {"enum": ["waits", "held", "withheld", "skipped", "ended"]},
+                "until": {"type": "string", "format": "date-time"},
+                "since": {"type": "string", "format": "date-time"},
+                "intake": {"type": "string", "description": "Of an opt-out"},
+                "event": {"type": "string", "description": "The id of the event that caused it"},
+                "deferred_by": {"type": "string", "description": "asked_later: the rule"},
+                "why": {"type": "string", "description": "The facts, as a sentence"},
+                "change": {"type": "string", "description": "What would have to change, as a sentence"},
+                "place": {"type": "string", "description": "File and line of the rule; absent when the files no longer hold that revision"},
+                "counted": {"type": "array", "items": {"type": "object"}, "description": "Of a cap: at, and channel, playbook and step unless it is another lead's touch"}
+              }
+            }
+          },
+          "waiting": {"type": "array", "items": {"type": "object"}, "description": "Touches that were decided and not handed over, with what the gate's second asking says"},
+          "next": {"type": "array", "items": {"type": "object"}, "description": "The ledger records to come if no event comes, up to the next touch"},
+          "happened": {"type": "array", "items": {"type": "object"}, "description": "Ledger records, oldest first, with local, and place, facts and counted of deferrals and refusals"}
         }
       },
       "Playbooks": {

@@ -33,6 +33,14 @@ void get_lead(const EndpointContext& context, std::string_view id, httplib::Resp
   response.set_content(*json, "application/json");
 }
 
+void get_why(const EndpointContext& context, std::string_view id, httplib::Response& response) {
+  std::optional<std::string> json;
+  if (is_identifier(id)) json = context.service.why_json(rules::LeadId(std::string(id)));
+  if (!json) return get_lead(context, std::string(id) + "/why", response);  // an id may end like that
+  response.status = 200;
+  response.set_content(*json, "application/json");
+}
+
 void get_ledger(const EndpointContext& context, const httplib::Request& request, httplib::Response& response) {
   const auto from = number_of(request, "from", 0);
   const auto limit = number_of(request, "limit", kDefaultLines);

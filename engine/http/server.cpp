@@ -35,6 +35,7 @@ constexpr int kRequestsPerConnection = 1000;
 
 enum RouteIndex : std::size_t {
   kPostEvents,
+  kGetWhy,  // before kGetLead, whose path is the beginning of its own
   kGetLead,
   kGetLedger,
   kGetPlaybooks,
@@ -49,12 +50,15 @@ enum RouteIndex : std::size_t {
   kRouteCount
 };
 
-/// What stands for the last part of a path like /v1/leads/{id}; nullopt when the path is another.
+/// What stands for the part in braces of a path like /v1/leads/{id}; nullopt when the path is another. Ids may hold
+/// slashes, so the part is as long as it can be.
 std::optional<std::string_view> match(std::string_view pattern, std::string_view path) {
   const std::size_t brace = pattern.find('{');
   if (brace == std::string_view::npos) return pattern == path ? std::optional(std::string_view()) : std::nullopt;
-  if (!path.starts_with(pattern.substr(0, brace)) || path.size() == brace) return std::nullopt;
-  return path.substr(brace);
+  const std::string_view after = pattern.substr(pattern.find('}') + 1);
+  if (!path.starts_with(pattern.substr(0, brace)) || path.size() <= brace + after.size()) return std::nullopt;
+  if (!path.ends_with(after)) return std::nullopt;
+  return path.substr(brace, path.size() - brace - after.size());
 }
 
 bool is_loopback(const std::string& address) {
@@ -94,6 +98,7 @@ const std::vector<HttpRoute>& HttpServer::routes() {
   static const std::vector<HttpRoute>* const kRoutes = [] {
     auto* routes = new std::vector<HttpRoute>(kRouteCount);
     (*routes)[kPostEvents] = {"POST", "/v1/events", {Scope::ingest}};
+    (*routes)[kGetWhy] = {"GET", "/v1/leads/{id}/why", {Scope::operate, Scope::legal_read}};
     (*routes)[kGetLead] = {"GET", "/v1/leads/{id}", {Scope::operate, Scope::legal_read}};
     (*routes)[kGetLedger] = {"GET", "/v1/ledger", {Scope::operate, Scope::legal_read}};
     (*routes)[kGetPlaybooks] = {"GET", "/v1/playbooks", {Scope::author, Scope::operate}};
@@ -269,6 +274,8 @@ bool HttpServer::Running::before_body(const Request& request, Response& response
 void HttpServer::Running::get(const Found& found, const Request& request, Response& response) {
   response.status = 200;
   switch (found.route) {
+    case kGetWhy:
+      return get_why(context, found.part, response);
     case kGetLead:
       return get_lead(context, found.part, response);
     case kGetLedger:

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 #include <boost/asio/post.hpp>
 
+#include "engine/explain/lead_explanation.h"
 #include "engine/ledger/ledger_line.h"
 #include "engine/runtime/lead_view.h"
 
@@ -28,7 +29,8 @@ Engine::Engine(Parts parts, EngineSettings settings)
       timer_(context_),
       requests_{ArrivalQueue(static_cast<std::size_t>(settings.intake.queue), [this] { wake(); }), std::nullopt},
       inputs_{ArrivalQueue(static_cast<std::size_t>(settings.intake.queue), [this] { wake(); }), std::nullopt},
-      processor_(*parts.rulebook, parts.store, parts.outbox) {
+      processor_(*parts.rulebook, parts.store, parts.outbox),
+      places_(settings.playbooks) {
   if (const auto clock = last_clock(parts_.store)) {
     committed_clock_ = *clock;
     parts_.clock.continue_from(committed_clock_);
@@ -412,6 +414,18 @@ std::optional<std::string> Engine::lead_json(const rules::LeadId& id) {
     }
   });
   return json;
+}
+
+std::optional<std::string> Engine::why_json(const rules::LeadId& id) {
+  std::optional<LeadExplanation> made;
+  call([&] {
+    if (const rules::LeadState* lead = parts_.store.find_lead(id); lead && lead->known) {
+      made = explain_lead(*lead, parts_.store.timeline(id, kTimelineLines), parts_.rulebook, parts_.store,
+                          processor_.clock());
+    }
+  });
+  if (!made) return std::nullopt;
+  return engine::why_json(*made, settings_.playbooks.empty() ? nullptr : &places_);
 }
 
 std::string Engine::ledger_lines(std::uint64_t from, std::size_t limit) {

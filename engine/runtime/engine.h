@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <future>
 #include <memory>
@@ -23,6 +24,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "engine/dispatch/outbox.h"
+#include "engine/explain/playbook_places.h"
 #include "engine/ports/durable_store.h"
 #include "engine/ports/engine_service.h"
 #include "engine/runtime/arrival_queue.h"
@@ -35,6 +37,8 @@ namespace relance::engine {
 struct EngineSettings {
   IntakeConfig intake;
   rules::Duration retry_after;
+  /// Where the playbooks are: explanations name their files and lines. Empty: they do not.
+  std::filesystem::path playbooks{};
 };
 
 class Engine final : public EngineService {
@@ -93,6 +97,7 @@ class Engine final : public EngineService {
   // EngineService
   SubmitResult submit(std::vector<Arrival> arrivals) override;
   std::optional<std::string> lead_json(const rules::LeadId& lead) override;
+  std::optional<std::string> why_json(const rules::LeadId& lead) override;
   std::string ledger_lines(std::uint64_t from, std::size_t limit) override;
   bool ready(std::string& why) override;
   rules::Instant now() override;
@@ -162,6 +167,7 @@ class Engine final : public EngineService {
   std::optional<LeadWalk> walk_;  // leads that follow what was published
   bool set_back_ = false;         // said so in the log
   OutboxStatistics counted_;      // what the metrics know of the outbox
+  PlaybookPlaces places_;         // has its own lock
   std::optional<std::string> failure_;
   std::chrono::steady_clock::time_point drain_until_ = std::chrono::steady_clock::time_point::max();
   std::chrono::seconds drain_{0};

@@ -117,6 +117,13 @@ bool RocksStore::is_suppressed(const rules::Address& address, rules::ChannelScop
   return suppressions_.contains(address, scope);
 }
 
+std::optional<rules::SuppressionCause> RocksStore::suppression_cause(const rules::Address& address,
+                                                                     rules::ChannelScope scope) {
+  auto entry = suppressions_.find(address, scope);
+  if (!entry) return std::nullopt;
+  return rules::SuppressionCause{std::move(entry->cause), std::move(entry->intake), entry->at};
+}
+
 void RocksStore::suppress(const rules::Suppression& suppression) { suppressions_.add(suppression); }
 
 RocksStore::Account& RocksStore::account(const rules::AccountId& id) {

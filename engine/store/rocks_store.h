@@ -63,6 +63,8 @@ class RocksStore final : public DurableStore {
 
   // rules::Neighbourhood
   bool is_suppressed(const rules::Address& address, rules::ChannelScope scope) override;
+  std::optional<rules::SuppressionCause> suppression_cause(const rules::Address& address,
+                                                           rules::ChannelScope scope) override;
   void suppress(const rules::Suppression& suppression) override;
   const std::vector<rules::AccountTouch>& account_touches(const rules::AccountId& account) override;
   void add_account_touch(const rules::AccountId& account, const rules::AccountTouch& touch,

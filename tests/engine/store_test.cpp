@@ -208,6 +208,12 @@ TEST_CASE("a suppression holds for exactly its address and scope, for ever") {
   CHECK(store->is_suppressed(ada, ChannelScope::only(Channel::email)));
   store.commit();
   store.reopen();
+  const auto cause = store->suppression_cause(ada, ChannelScope::only(Channel::email));
+  REQUIRE(cause.has_value());
+  CHECK(cause->cause == "opt_out");
+  CHECK(cause->intake == "link");
+  CHECK((cause->at == kNow));
+  CHECK_FALSE(store->suppression_cause(ada, ChannelScope::all()).has_value());
   CHECK(store->is_suppressed(ada, ChannelScope::only(Channel::email)));
   CHECK_FALSE(store->is_suppressed(ada, ChannelScope::only(Channel::sms)));
   CHECK_FALSE(store->is_suppressed(ada, ChannelScope::all()));
