@@ -10,8 +10,8 @@
 //
 // Memory: two simulations, that is the state of every lead once per set (about 5 KB each); it grows with leads, never
 // with events or ledger lines, of which only counts, a digest and a few numbers per lead are kept.
-// Threads: the two sets run side by side. One set is not split: accounts and addresses couple leads, addresses change as
-// the history goes on, an event that arrives late is handled at the clock of all leads, and duplicates are known by
+// Threads: the two sets run side by side. One set is not split: accounts and addresses couple leads, addresses change
+// as the history goes on, an event that arrives late is handled at the clock of all leads, and duplicates are known by
 // source and id alone, so no part of a history is sure to be independent of the rest before all of it has been read.
 // Deterministic: the same input gives the same bytes.
 
