@@ -31,23 +31,27 @@ int pair_at(std::string_view id, std::size_t at) {
 
 }  // namespace
 
-std::string to_id_octets(std::string_view id) {
-  std::string octets;
-  if (id.empty()) return octets;
+void append_id_octets(std::string& out, std::string_view id) {
+  if (id.empty()) return;
+  const std::size_t begin = out.size();
   if (id.size() % 2 == 0) {
-    octets.resize(id.size() / 2 + 1, kHexadecimal);
+    out.resize(begin + id.size() / 2 + 1, kHexadecimal);
+    char* octets = out.data() + begin + 1;
     int all = 0;
     for (std::size_t i = 0; i < id.size(); i += 2) {
       const int pair = pair_at(id, i);
       all |= pair;
-      octets[i / 2 + 1] = static_cast<char>(pair);
+      *octets++ = static_cast<char>(pair);
     }
-    if (all >= 0) return octets;
-    octets.clear();
+    if (all >= 0) return;
+    out.resize(begin);
   }
-  octets.reserve(id.size() + 1);
-  octets += kText;
-  octets += id;
+  out.append(1, kText).append(id);
+}
+
+std::string to_id_octets(std::string_view id) {
+  std::string octets;
+  append_id_octets(octets, id);
   return octets;
 }
 

@@ -9,6 +9,8 @@
 namespace relance::engine {
 
 std::string to_id_octets(std::string_view id);
+/// The same, appended.
+void append_id_octets(std::string& out, std::string_view id);
 /// Empty octets are the empty id.
 std::string from_id_octets(std::string_view octets);
 
