@@ -171,19 +171,16 @@ void tell_merged(Scope& scope, const ConsentOutcome& consent) {
 
 void set_wake(const Scope& scope) { scope.lead.wake = first_due(scope).at; }
 
-const EnrollmentId& Scope::id_of(const Enrollment& enrollment) {
-  if (known_ordinal != enrollment.ordinal) {
-    known_id = enrollment_id(lead.subject, enrollment.ordinal);
-    known_ordinal = enrollment.ordinal;
-  }
-  return known_id;
+EnrollmentId Scope::id_of(std::uint32_t ordinal) const {
+  const Enrollment* enrollment = find_enrollment(lead, ordinal);
+  return enrollment != nullptr ? enrollment->id : enrollment_id(lead.subject, ordinal);
 }
 
 Record& Scope::record(RecordType type, const Enrollment& enrollment) {
   Record& added = record(type);
   added.playbook = enrollment.playbook;
   added.revision = enrollment.revision;
-  added.enrollment = id_of(enrollment);
+  added.enrollment = enrollment.id;
   return added;
 }
 

@@ -70,6 +70,7 @@ void enroll(Scope& scope, const Playbook& playbook) {
   enrollment.playbook = playbook.id;
   enrollment.revision = playbook.revision;
   enrollment.ordinal = ++lead.enrollments;
+  enrollment.id = enrollment_id(lead.subject, enrollment.ordinal);
   enrollment.enrolled_at = enrolled_at;
   enrollment.triggered_at = scope.event->time;
   enrollment.exceptions.resize(playbook.exceptions.size());

@@ -113,7 +113,7 @@ void cancel_touch(Scope& scope, const ActionId& action, std::string_view rule) {
   }
   Record& record = scope.record(RecordType::touch_cancelled);
   record.playbook = touch.playbook;
-  record.enrollment = enrollment_id(scope.lead.subject, touch.enrollment);
+  record.enrollment = scope.id_of(touch.enrollment);
   record.step = touch.step;
   record.channel = touch.channel;
   record.action = touch.action;
@@ -153,8 +153,11 @@ HandOff decide_hand_off(LeadState& lead, const ActionId& action, const Revision&
 }
 
 void mark_handed_off(LeadState& lead, const ActionId& action) {
-  for (EmittedTouch& touch : lead.touches) {
-    if (touch.action == action) touch.handed_off = true;
+  // It is the latest one, or close to it.
+  for (auto touch = lead.touches.rbegin(); touch != lead.touches.rend(); ++touch) {
+    if (touch->action != action) continue;
+    touch->handed_off = true;
+    return;
   }
 }
 

@@ -88,6 +88,7 @@ struct ExceptionState {
 };
 
 struct Enrollment {
+  EnrollmentId id;  // enrollment_id() of subject and ordinal, kept because every record names it
   PlaybookId playbook;
   Revision revision;
   std::optional<std::uint32_t> variant;  // places in the lists of that revision
@@ -161,6 +162,9 @@ struct LeadState {
   /// The earliest instant at which something can happen to this lead without an event; never() when nothing can.
   Instant wake = Instant::never();
 };
+
+/// Derived from the subject and the ordinal of one of its enrollments.
+EnrollmentId enrollment_id(const SubjectId& subject, std::uint32_t ordinal);
 
 /// Brings the derived members (addresses, zone) in line with the attributes.
 void derive(LeadState& lead);

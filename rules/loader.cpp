@@ -179,7 +179,7 @@ void check_workflows(const std::vector<PlaybookReading>& readings, std::vector<F
   for (const PlaybookReading& reading : readings) ids.push_back(reading.playbook.id.value);
   for (const PlaybookReading& reading : readings) {
     for (std::size_t i = 0; i < reading.workflow_places.size(); ++i) {
-      const std::string& start = reading.playbook.workflows[i].start.value;
+      const std::string_view start = reading.playbook.workflows[i].start.value;
       if (std::find(ids.begin(), ids.end(), start) != ids.end()) continue;
       Finding finding = reading.workflow_places[i];
       finding.text = fmt::format("expected the id of a playbook of this folder, got `{}`", start);

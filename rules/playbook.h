@@ -257,7 +257,7 @@ class Rulebook {
  private:
   House house_;
   std::vector<std::shared_ptr<const Playbook>> current_;
-  std::map<PlaybookId, const Playbook*> by_id_;  // current only; owned by current_
+  std::vector<std::pair<PlaybookId, const Playbook*>> by_id_;  // current only; owned by current_; ids are unique
   std::map<Revision, std::shared_ptr<const Playbook>> by_revision_;
   std::array<std::vector<const Playbook*>, kEventTypeCount> candidates_;
   Duration longest_cap_period_ = kDay * 8;

@@ -227,7 +227,7 @@ void append_enrollment_sentence(std::string& out, const Record& record) {
       append_playbook(out, "the playbook", record);
       out += ": ";
       const std::string_view phrase = find_phrase(kExitPhrases, record.reason);
-      out += !phrase.empty() ? phrase : record.reason.empty() ? std::string_view("no reason was named") : record.reason;
+      out += !phrase.empty() ? phrase : record.reason.empty() ? "no reason was named" : record.reason.view();
       break;
     }
     case RecordType::lead_paused:

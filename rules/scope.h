@@ -26,7 +26,10 @@ struct Scope {
   }
   /// The form's contact hours with the holidays of the lead's country; null: none.
   const ContactHours* hours(const Form& form) const {
-    return form.contact_hours ? &form.contact_hours->of(lead.attributes.text("country")) : nullptr;
+    if (!form.contact_hours) return nullptr;
+    // Looking an attribute up takes a while, and few playbooks have holidays by country.
+    if (form.contact_hours->of_countries.empty()) return &*form.contact_hours;
+    return &form.contact_hours->of(lead.attributes.text("country"));
   }
   /// The end of a span that begins at `start`; the form's contact hours say what a business day is.
   Instant after(Instant start, const Span& span, const Form& form) const {
@@ -35,8 +38,8 @@ struct Scope {
   }
   Truth ask(const Condition& condition) const { return rules::ask(condition, lead, event, now()); }
 
-  /// The id of the lead's enrollment of that ordinal, computed once: many records of a decision name it.
-  const EnrollmentId& id_of(const Enrollment& enrollment);
+  /// The id of the lead's enrollment of that ordinal, whether it still runs or not.
+  EnrollmentId id_of(std::uint32_t ordinal) const;
 
   Record& record(RecordType type) {
     Record& added = out.records.emplace_back();
@@ -48,9 +51,6 @@ struct Scope {
   Record& record(RecordType type, const Enrollment& enrollment);
   /// A record about one of its steps.
   Record& record(RecordType type, const Enrollment& enrollment, const Step& step);
-
-  std::uint32_t known_ordinal = 0;  // of known_id; ordinals count from 1
-  EnrollmentId known_id{};
 };
 
 /// The revision that the enrollment is pinned to; the rulebook must hold it (the store keeps it).
@@ -62,7 +62,6 @@ const Form& form_of(const Enrollment& enrollment, const Rulebook& rulebook);
 /// The lead's enrollment of that ordinal, running or interrupted.
 Enrollment* find_enrollment(LeadState& lead, std::uint32_t ordinal);
 
-EnrollmentId enrollment_id(const SubjectId& subject, std::uint32_t ordinal);
 ActionId action_id(const EnrollmentId& enrollment, std::string_view step, std::int64_t attempt);
 
 /// The next local midnight after `now` that begins a day at least `days` after the local date of `now`.

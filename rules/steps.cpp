@@ -51,7 +51,6 @@ void forget_old_touches(Scope& scope) {
 
 void emit(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step, StepState& state, Instant due) {
   LeadState& lead = scope.lead;
-  const EnrollmentId& id = scope.id_of(enrollment);
   EmittedTouch touch;
   touch.at = scope.now();
   touch.channel = step.channel;
@@ -60,7 +59,7 @@ void emit(Scope& scope, Enrollment& enrollment, const Form& form, const Step& st
   touch.step = step.id;
   touch.form = static_cast<std::uint32_t>(
       form_place(playbook_of(enrollment, scope.context.rulebook), enrollment.variant, enrollment.arm));
-  touch.action = action_id(id, step.id.value, 1);
+  touch.action = action_id(enrollment.id, step.id.value, 1);
   touch.due = due;
   // Without a window 24 h from when the touch is due to leave: the gate may have deferred its step for days.
   // One that is asked at the very end of its window still gets the time that a connector takes.
@@ -82,7 +81,7 @@ void emit(Scope& scope, Enrollment& enrollment, const Form& form, const Step& st
   Record& record = scope.record(RecordType::touch_emitted, enrollment, step);
   record.action = touch.action;
   record.local_time = local_time(scope.zone(form), scope.now());
-  scope.out.effects.emplace_back(EmitTouch{touch, enrollment.revision, id, step.template_name});
+  scope.out.effects.emplace_back(EmitTouch{touch, enrollment.revision, enrollment.id, step.template_name});
   start_cool_down(scope, enrollment, form);
 }
 

@@ -37,7 +37,7 @@ std::vector<StepState> steps_under(const Form& form, const std::vector<StepState
 
 std::uint32_t arm_of(const LeadState& lead, const Experiment& experiment) {
   const bool by_account = experiment.unit == Experiment::Unit::account && lead.account;
-  const std::string& unit = by_account ? lead.account->value : lead.id.value;
+  const Text& unit = by_account ? lead.account->value : lead.id.value;
   const std::uint64_t sum = std::accumulate(
       experiment.arms.begin(), experiment.arms.end(), std::uint64_t{0},
       [](std::uint64_t weights, const Arm& arm) { return weights + static_cast<std::uint64_t>(arm.weight); });

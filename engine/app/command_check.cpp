@@ -58,8 +58,8 @@ int check(const Arguments& arguments) {
     return exit_code;
   }
   for (const auto& playbook : rulebook->current()) {
-    std::cout << playbook->id.value << ": " << playbook->steps.size() << " steps, revision " << playbook->revision.value
-              << "\n";
+    std::cout << playbook->id.value.view() << ": " << playbook->steps.size() << " steps, revision "
+              << playbook->revision.value.view() << "\n";
   }
   const bool proved =
       std::none_of(report.findings.begin(), report.findings.end(),

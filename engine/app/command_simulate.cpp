@@ -60,7 +60,7 @@ class JsonLines {
 class Timeline {
  public:
   void write(const LedgerContext& context, const std::vector<Record>& records) {
-    auto& lines = leads_[context.lead ? context.lead->id.value : std::string()];
+    auto& lines = leads_[std::string(context.lead ? context.lead->id.value.view() : std::string_view())];
     for (const Record& record : records) {
       std::string line = "  " + rules::to_string(record.at) + "  ";
       std::string type(rules::to_string(record.type));

@@ -46,7 +46,7 @@ void print_timeline(const Scenario& scenario, const ScenarioResult& result) {
   std::map<rules::LeadId, std::vector<const rules::Record*>> leads;
   for (const engine::TimelineEntry& entry : result.timeline) leads[entry.lead].push_back(&entry.record);
   for (const auto& [lead, records] : leads) {
-    std::cout << "    lead " << lead.value << "\n";
+    std::cout << "    lead " << lead.value.view() << "\n";
     for (const rules::Record* record : records) {
       const bool meant = std::any_of(
           result.failures.begin(), result.failures.end(), [&, who = &lead](const FailedExpectation& failure) {

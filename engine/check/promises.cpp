@@ -319,7 +319,7 @@ void PromiseCheck::report_step(FormTrials& trials, const rules::Step& step, cons
     if (!foreseen || !profiles_.complete) return;
   }
   Found found{Severity::error, "unreachable-step", {}, {}};
-  KeyPath path{"steps", step.id.value};
+  KeyPath path{"steps", std::string(step.id.value)};
   if (only("expired") && step.expires) {
     found.rule = "always-expires";
     found.text = fmt::format("{} expires for every lead: {} after it is due it has still not gone out", name,
@@ -380,10 +380,10 @@ void PromiseCheck::check_times(const FormOf& form, const rules::Form& settings) 
     for (const rules::OpenWindow& window : hours.windows) {
       windows.push_back(rules::to_string(window.from) + "-" + rules::to_string(window.to));
     }
-    add(sources_.at(form, {"steps", step.id.value, "at"},
+    add(sources_.at(form, {"steps", std::string(step.id.value), "at"},
                     {Severity::error, "at-outside-hours",
                      fmt::format("the step `{}` is asked at {}, when it can never go out: contact hours are {}",
-                                 step.id.value, rules::to_string(*on_day->at), fmt::join(windows, " and ")),
+                                 step.id.value.view(), rules::to_string(*on_day->at), fmt::join(windows, " and ")),
                      "ask it within them"}));
   }
 }

@@ -18,7 +18,7 @@ namespace {
 
 bool holds_exactly(const Rulebook& rulebook, std::vector<std::string> revisions) {
   std::vector<std::string> held;
-  for (const auto& playbook : rulebook.current()) held.push_back(playbook->revision.value);
+  for (const auto& playbook : rulebook.current()) held.emplace_back(playbook->revision.value);
   std::sort(held.begin(), held.end());
   std::sort(revisions.begin(), revisions.end());
   return held == revisions;

@@ -26,7 +26,7 @@ constexpr std::string_view kNames[] = {
     "all", "email", "call", "social", "sms", "task", "meeting"};
 
 void add_steps(const rules::Form& form, std::set<std::string, std::less<>>& steps) {
-  for (const rules::Step& step : form.steps) steps.insert(step.id.value);
+  for (const rules::Step& step : form.steps) steps.emplace(step.id.value);
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ Vocabulary::Vocabulary(const rules::Rulebook& rulebook) {
   };
   add_caps(rulebook.house().caps);
   for (const auto& playbook : rulebook.current()) {
-    playbooks_.insert(playbook->id.value);
+    playbooks_.emplace(playbook->id.value);
     add_steps(*playbook, steps_);
     add_caps(playbook->caps);
     for (const rules::Form& form : playbook->replaced_forms) {

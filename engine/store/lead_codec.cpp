@@ -123,9 +123,9 @@ void write_if(std::uint32_t field, const std::optional<Part>& part, RowWriter& o
 }
 
 void write(const rules::Enrollment& enrollment, RowWriter& out) {
-  const auto& [playbook, revision, variant, arm, ordinal, enrolled_at, triggered_at, anchor, window_end, steps,
+  const auto& [id, playbook, revision, variant, arm, ordinal, enrolled_at, triggered_at, anchor, window_end, steps,
                wait_from, ready_from, asked, touches, replies, sla, exceptions, holding, validated_channel, pause] =
-      enrollment;
+      enrollment;  // `id` follows from subject and ordinal
   out.octets(1, playbook.value);
   out.id_octets(2, revision.value);
   out.number(3, ordinal);
@@ -234,12 +234,13 @@ rules::Pause read(const store::Pause& in) {
   return pause;
 }
 
-bool read(const store::Enrollment& in, rules::Enrollment& enrollment) {
+bool read(const store::Enrollment& in, const rules::LeadState& lead, rules::Enrollment& enrollment) {
   enrollment.playbook.value = in.playbook();
   enrollment.revision.value = from_id_octets(in.revision());
   if (in.has_variant()) enrollment.variant = in.variant();
   if (in.has_arm()) enrollment.arm = in.arm();
   enrollment.ordinal = in.ordinal();
+  enrollment.id = rules::enrollment_id(lead.subject, enrollment.ordinal);
   enrollment.enrolled_at = instant_or_never(in.has_enrolled_at(), in.enrolled_at());
   enrollment.triggered_at = instant_or_never(in.has_triggered_at(), in.triggered_at());
   enrollment.anchor = instant_or_never(in.has_anchor(), in.anchor());
@@ -288,12 +289,12 @@ bool read(const store::LeadState& in, rules::LeadState& lead) {
     history.enrollments = row.enrollments();
     if (row.has_last_exit()) history.last_exit = Instant{row.last_exit()};
   }
-  if (in.has_enrollment() && !read(in.enrollment(), lead.enrollment.emplace())) return false;
+  if (in.has_enrollment() && !read(in.enrollment(), lead, lead.enrollment.emplace())) return false;
   lead.touches.resize(static_cast<std::size_t>(in.touches_size()));
   for (int i = 0; i < in.touches_size(); ++i) {
     if (!read(in.touches(i), lead.enrollment, lead.touches[static_cast<std::size_t>(i)])) return false;
   }
-  if (in.has_interrupted() && !read(in.interrupted(), lead.interrupted.emplace())) return false;
+  if (in.has_interrupted() && !read(in.interrupted(), lead, lead.interrupted.emplace())) return false;
   for (const auto& given : in.score_given()) lead.score_given.push_back({given.rule(), given.points()});
   lead.handed_over = in.handed_over();
   lead.wake = instant_or_never(in.has_wake(), in.wake());

@@ -420,7 +420,7 @@ void RocksStore::stage_attributes(CachedLead& lead, rocksdb::WriteBatch& batch) 
   const bool erased = is_forgotten(state);
   // The row from the subject to the lead is there from the first commit on, and again after an erased lead came back.
   if (!erased && !lead.resolvable) {
-    batch.Put(family, vault_key(state.subject, VaultRow::lead), lead.id.value);
+    batch.Put(family, vault_key(state.subject, VaultRow::lead), slice(lead.id.value));
     lead.resolvable = true;
   }
   if (!lead.attributes_changed) return;
@@ -448,7 +448,7 @@ void RocksStore::stage_leads(rocksdb::WriteBatch& batch) {
     // Most events are noise that changes nothing.
     const RowDigest row = digest_of(scratch_);
     if (lead->on_disk && lead->row == row) continue;
-    batch.Put(family, lead->id.value, scratch_);
+    batch.Put(family, slice(lead->id.value), scratch_);
     lead->on_disk = true;
     lead->row = row;
     leads_.set_bytes(*lead, std::max(lead->bytes, footprint(scratch_.size(), attribute_bytes)));
@@ -480,9 +480,9 @@ void RocksStore::stage_small_rows(rocksdb::WriteBatch& batch) {
   for (const rules::AccountId& id : changed_accounts_) {
     const Account& account = accounts_.at(id);
     if (account.touches.empty()) {
-      batch.Delete(database_->handle(Family::accounts), id.value);
+      batch.Delete(database_->handle(Family::accounts), slice(id.value));
     } else {
-      batch.Put(database_->handle(Family::accounts), id.value, encode_account(account.touches));
+      batch.Put(database_->handle(Family::accounts), slice(id.value), encode_account(account.touches));
     }
   }
   for (const auto& [key, at] : sorted(seen_)) {

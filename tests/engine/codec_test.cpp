@@ -167,6 +167,9 @@ TEST_CASE("any lead state comes back from its row") {
     RC_ASSERT(codec.decode_attributes(attributes, read.state).has_value());
     // A null is what removes an attribute, so no lead has one at the top level.
     RC_ASSERT(describe(read.state) == describe(lead.state));
+    for (const auto& enrollment : {read.state.enrollment, read.state.interrupted}) {
+      if (enrollment) RC_ASSERT(enrollment->id == rules::enrollment_id(read.state.subject, enrollment->ordinal));
+    }
     RC_ASSERT(read.last_ledger_entry == lead.last_ledger_entry);
     RC_ASSERT(read.has_vault_row == lead.has_vault_row);
     RC_ASSERT(read.address_hashes == lead.address_hashes);

@@ -118,7 +118,7 @@ class Description {
   Description& operator<<(const cel::Value& value) { return *this << describe(value); }
   template <class Tag>
   Description& operator<<(const Id<Tag>& id) {
-    return *this << id.value;
+    return *this << std::string(id.value);
   }
   template <class T>
   Description& operator<<(const std::optional<T>& value) {
@@ -168,7 +168,8 @@ class Description {
     return *this << std::to_string(rule) << points;
   }
   Description& operator<<(const Enrollment& value) {
-    const auto& [playbook, revision, variant, arm, ordinal, enrolled_at, triggered_at, anchor, window_end, steps,
+    // The id follows from the lead's subject and the ordinal; samples have none.
+    const auto& [id, playbook, revision, variant, arm, ordinal, enrolled_at, triggered_at, anchor, window_end, steps,
                  wait_from, ready_from, asked, touches, replies, sla, exceptions, holding, validated_channel, pause] =
         value;
     return *this << playbook << revision << variant << arm << ordinal << enrolled_at << triggered_at << anchor

@@ -275,7 +275,7 @@ TEST_CASE("account touches are kept in order, pruned, taken back and remembered"
 TEST_CASE("the ledger numbers its lines without gaps and gives each lead its own timeline") {
   StoreFixture store;
   rules::LeadState& lead = add_lead(*store, "L-1", "ada@example.com");
-  const std::string subject = lead.subject.value;
+  const std::string subject(lead.subject.value);
   lead.account = rules::AccountId("acme");
   const auto emitted = record(rules::RecordType::touch_emitted);
   const auto met = record(rules::RecordType::sla_met);

@@ -121,7 +121,7 @@ struct Desk {
   }
   std::string last_record() const {
     const Record& record = out.records.back();
-    return std::string(to_string(record.type)) + " " + (record.step ? record.step->value : "") + " " + record.rule;
+    return std::string(to_string(record.type)) + " " + (record.step ? record.step->value : Text()) + " " + record.rule;
   }
   std::size_t count(RecordType type) const {
     return static_cast<std::size_t>(

@@ -47,7 +47,7 @@ class Folder {
     std::vector<std::string> found;
     const auto rulebook = load_folder(path_);
     if (rulebook) {
-      for (const auto& playbook : rulebook->current()) found.push_back(playbook->id.value);
+      for (const auto& playbook : rulebook->current()) found.emplace_back(playbook->id.value);
     } else {
       for (const Finding& finding : rulebook.error()) {
         found.push_back(finding.rule + ":" +

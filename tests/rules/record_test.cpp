@@ -88,8 +88,8 @@ TEST_CASE("an attempt names its connector and result but not the person who acte
   record.actor = "Ada Martin";
   CHECK(sentence(record) == "Attempt 2 of step intro-call of connector smtp finished: failed, smtp 451 4.7.1.");
   record.type = RecordType::attempt_started;
-  record.outcome.clear();
-  record.reason.clear();
+  record.outcome = {};
+  record.reason = {};
   CHECK(sentence(record) == "Attempt 2 of step intro-call was handed to connector smtp.");
 }
 
@@ -101,7 +101,7 @@ TEST_CASE("an opt-out names what it covers") {
   CHECK(sentence(record) == "An opt-out from all channels was received by link.");
   record.scope = ChannelScope::only(Channel::sms);
   record.type = RecordType::suppression_added;
-  record.intake.clear();
+  record.intake = {};
   CHECK(sentence(record) == "Added to the suppression list for sms.");
 }
 
