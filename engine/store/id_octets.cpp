@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "rules/sha256.h"
@@ -31,27 +32,27 @@ int pair_at(std::string_view id, std::size_t at) {
 
 }  // namespace
 
-void append_id_octets(std::string& out, std::string_view id) {
-  if (id.empty()) return;
-  const std::size_t begin = out.size();
+std::size_t write_id_octets(char* out, std::string_view id) {
+  if (id.empty()) return 0;
   if (id.size() % 2 == 0) {
-    out.resize(begin + id.size() / 2 + 1, kHexadecimal);
-    char* octets = out.data() + begin + 1;
+    char* octet = out;
+    *octet++ = kHexadecimal;
     int all = 0;
     for (std::size_t i = 0; i < id.size(); i += 2) {
       const int pair = pair_at(id, i);
       all |= pair;
-      *octets++ = static_cast<char>(pair);
+      *octet++ = static_cast<char>(pair);
     }
-    if (all >= 0) return;
-    out.resize(begin);
+    if (all >= 0) return id.size() / 2 + 1;
   }
-  out.append(1, kText).append(id);
+  *out = kText;
+  std::memcpy(out + 1, id.data(), id.size());
+  return id.size() + 1;
 }
 
 std::string to_id_octets(std::string_view id) {
-  std::string octets;
-  append_id_octets(octets, id);
+  std::string octets(id.size() + 1, '\0');
+  octets.resize(write_id_octets(octets.data(), id));
   return octets;
 }
 

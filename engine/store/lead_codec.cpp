@@ -432,13 +432,13 @@ LeadCodec::LeadCodec(LeadCodec&&) noexcept = default;
 LeadCodec& LeadCodec::operator=(LeadCodec&&) noexcept = default;
 
 void LeadCodec::encode(const StoredLead& lead, std::string& row) {
-  row.clear();
   RowWriter out(row);
   out.number(1, kEncoding);
   out.message(2, [&] { write(lead.state, out); });
   out.number(3, lead.last_ledger_entry);
   for (const std::string& hash : lead.address_hashes) out.present_octets(4, hash);
   out.number(5, lead.has_vault_row);
+  out.finish();
 }
 
 tl::expected<void, StoreError> LeadCodec::decode(std::string_view row, StoredLead& lead) {
@@ -453,7 +453,6 @@ tl::expected<void, StoreError> LeadCodec::decode(std::string_view row, StoredLea
 }
 
 void LeadCodec::encode_attributes(const rules::LeadState& lead, std::string& row) {
-  row.clear();
   RowWriter out(row);
   out.number(1, kEncoding);
   for (const auto& entry : lead.attributes.entries()) {
@@ -464,6 +463,7 @@ void LeadCodec::encode_attributes(const rules::LeadState& lead, std::string& row
   }
   if (lead.email) out.present_octets(3, lead.email->reveal());
   if (lead.phone) out.present_octets(4, lead.phone->reveal());
+  out.finish();
 }
 
 tl::expected<void, StoreError> LeadCodec::decode_attributes(std::string_view row, rules::LeadState& lead) {

@@ -107,6 +107,7 @@ RocksStore::RocksStore(Opened opened, RocksStoreOptions options)
       suppressions_(*database_, opened.keys),
       wakes_(*database_, options_.wake_page, wake_floor(*database_), cutoffs_->wakes),
       ledger_(*database_, meta_number(*database_, kNextSeq)),
+      batch_(std::make_unique<rocksdb::WriteBatch>()),
       next_dead_letter_(meta_number(*database_, kNextDeadLetter)) {}
 
 RocksStore::~RocksStore() = default;
@@ -531,7 +532,8 @@ void RocksStore::forget_staged() {
 
 tl::expected<void, StoreError> RocksStore::commit() {
   if (failure()) return tl::unexpected(*failure());
-  rocksdb::WriteBatch batch;
+  rocksdb::WriteBatch& batch = *batch_;
+  batch.Clear();
   stage_leads(batch);
   stage_outbox(batch);
   addresses_.stage(batch);

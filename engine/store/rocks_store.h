@@ -157,6 +157,7 @@ class RocksStore final : public DurableStore {
   std::map<std::string, std::int64_t, std::less<>> cursors_;    // staged
   std::map<rules::Revision, std::string> revisions_;            // staged
   std::vector<std::string> dead_letters_;                       // staged, sealed
+  std::unique_ptr<rocksdb::WriteBatch> batch_;                  // reused: growing one for every commit takes a while
   std::uint64_t next_dead_letter_ = 0;                          // number of the first staged one
   std::string scratch_;                                         // reused by encodings
 };

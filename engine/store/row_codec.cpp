@@ -46,6 +46,7 @@ std::string encode_account(const std::vector<rules::AccountTouch>& touches) {
       out.id_octets(3, touch.action.value);
     });
   }
+  out.finish();
   return row;
 }
 
@@ -87,6 +88,7 @@ std::string encode_outbox(const SealedOutboxRow& sealed) {
   out.id_octets(17, sealed.subject.value);
   out.octets(18, payload);
   out.number(19, may_have_happened);
+  out.finish();
   return bytes;
 }
 
