@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 namespace relance::rules {
@@ -103,6 +104,17 @@ bool Address::is_comparable() const {
   const std::size_t at = normalised_.rfind('@');
   if (at == std::string::npos || at == 0 || at + 1 == normalised_.size()) return false;
   return normalised_.find_first_of(" \t\r\n<>,;:") == std::string::npos;
+}
+
+std::string known_country(std::string_view text) {
+  static const auto* const kRegions = [] {
+    auto* regions = new std::set<std::string>;
+    i18n::phonenumbers::PhoneNumberUtil::GetInstance()->GetSupportedRegions(regions);
+    return regions;
+  }();
+  const std::string code = region_code(text);
+  if (code == "UK") return "GB";
+  return kRegions->contains(code) ? code : std::string();
 }
 
 std::optional<Address::Kind> address_kind(Channel channel) {

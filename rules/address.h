@@ -39,6 +39,9 @@ class Address {
   std::string normalised_;
 };
 
+/// ISO 3166-1 alpha-2 in capitals, `UK` (which the standard reserves) as GB; empty for text that names no country.
+std::string known_country(std::string_view text);
+
 /// The kind of address that a touch on `channel` needs: email an email address; call and sms a phone; others none.
 std::optional<Address::Kind> address_kind(Channel channel);
 

@@ -161,6 +161,8 @@ std::string json_of(const Step& step) {
   if (step.expires) object.span("expires", *step.expires);
   object.text("id", step.id.value);
   object.text("on_cap", step.skip_on_cap ? "skip" : "defer");
+  // The default is not written: revisions from before this key stay what they are.
+  if (step.resend_on_unknown) object.text("on_unknown", "resend");
   if (step.skip_if) object.text("skip_if", step.skip_if->expression.text());
   if (step.template_name) object.text("template", *step.template_name);
   if (!on_day) object.span("wait", std::get<AfterWait>(step.when).wait);
@@ -191,6 +193,7 @@ std::string json_of(const StepChange& change) {
   if (change.day) object.number("day", *change.day);
   if (change.expires) object.span("expires", *change.expires);
   if (change.skip_on_cap) object.text("on_cap", *change.skip_on_cap ? "skip" : "defer");
+  if (change.resend_on_unknown) object.text("on_unknown", *change.resend_on_unknown ? "resend" : "park");
   if (change.skip_if) object.text("skip_if", change.skip_if->expression.text());
   if (change.template_name) object.text("template", *change.template_name);
   if (change.wait) object.span("wait", *change.wait);
@@ -270,6 +273,75 @@ std::string json_of(const Guardrail& guardrail) {
   return object.number("min_touches", guardrail.min_touches).number("over", guardrail.over.ms).close();
 }
 
+template <class Names>
+std::string texts_of(const Names& names) {
+  return json_list(names, [](const auto& name) { return json_text(name); });
+}
+
+std::string json_of(const PolicyMatch& match) {
+  std::vector<std::string_view> channels;
+  for (const Channel channel : kChannels) {
+    if (match.channels.contains(channel)) channels.push_back(to_string(channel));
+  }
+  JsonObject object;
+  object.raw("channel", texts_of(channels)).raw("region", texts_of(match.regions));
+  if (match.kind) object.text("subject_kind", subject_kind_names()[static_cast<std::size_t>(*match.kind)]);
+  return object.close();
+}
+
+std::string json_of(const ConsentRule& consent) {
+  return json_list(consent.accepted, [](const ConsentRule::Accepted& way) {
+    JsonObject object;
+    object.text("basis", to_string(way.basis));
+    if (way.max_age) object.number("max_age", way.max_age->ms);
+    return object.close();
+  });
+}
+
+std::string json_of(const PolicyWindow& window) {
+  std::vector<std::string> zones;
+  for (const Zone& zone : window.unknown_zones) zones.push_back(zone.name());
+  return JsonObject()
+      .raw("hours", json_of(window.hours, FallbackZone::beside))
+      .raw("unknown_zones", texts_of(zones))
+      .close();
+}
+
+std::string json_of(const RegisterCheck& check) {
+  return JsonObject().number("max_age", check.max_age.ms).text("name", check.name).close();
+}
+
+/// Of packs and rules alike.
+template <class Dated>
+void add_dates(JsonObject& object, const Dated& dated) {
+  if (dated.effective_from) object.text("effective_from", to_string(*dated.effective_from));
+  if (dated.effective_to) object.text("effective_to", to_string(*dated.effective_to));
+}
+
+std::string json_of(const PolicyRule& rule) {
+  JsonObject object;
+  if (rule.attempts) {
+    object.raw("attempts", JsonObject()
+                               .text("count_unanswered", rule.attempts->count_unanswered ? "true" : "false")
+                               .number("max", rule.attempts->max)
+                               .number("per", rule.attempts->per.ms)
+                               .close());
+  }
+  if (rule.consent) object.raw("consent", json_of(*rule.consent));
+  object.raw("content", texts_of(rule.content));
+  add_dates(object, rule);
+  object.text("id", rule.id).raw("match", json_of(rule.match));
+  if (rule.refusal) {
+    object.raw("refusal", JsonObject()
+                              .number("cool_off", rule.refusal->cool_off.ms)
+                              .text("scope", refusal_scope_names()[rule.refusal->every_channel ? 1 : 0])
+                              .close());
+  }
+  object.raw("registers", json_list(rule.registers, [](const RegisterCheck& check) { return json_of(check); }));
+  if (rule.window) object.raw("window", json_of(*rule.window));
+  return object.close();
+}
+
 std::string exit_of(const Playbook& playbook) {
   std::vector<std::string_view> reasons(exit_reason_names().begin(), exit_reason_names().end());
   if (!playbook.exit_on_reply) reasons.erase(reasons.begin());
@@ -307,6 +379,21 @@ std::string canonical_form(const Playbook& playbook) {
     object.raw("variants", json_list(playbook.variants, [](const Variant& variant) { return json_of(variant); }));
   }
   return object.close();
+}
+
+std::string canonical_form(const PolicyPack& pack) {
+  JsonObject object;
+  object.number("canonical", 1);
+  add_dates(object, pack);
+  if (pack.honour_max) object.span("honour_max", *pack.honour_max);
+  object.text("id", pack.id).text("jurisdiction", pack.jurisdiction).number("rev", pack.rev);
+  return object.raw("rules", json_list(pack.rules, [](const PolicyRule& rule) { return json_of(rule); })).close();
+}
+
+void seal(PolicyPack& pack) {
+  constexpr std::size_t kShown = 12;
+  pack.canonical = canonical_form(pack);
+  pack.name = fmt::format("{}@{}+{}", pack.id, pack.rev, to_hex(sha256(pack.canonical)).substr(0, kShown));
 }
 
 void seal(Playbook& playbook) {

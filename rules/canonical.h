@@ -16,4 +16,8 @@ std::string canonical_form(const Playbook& playbook);
 /// Fills in `canonical` and `revision` from the rest.
 void seal(Playbook& playbook);
 
+/// The same of a policy pack: what decides, without title and sources; and the name that records give it.
+std::string canonical_form(const PolicyPack& pack);
+void seal(PolicyPack& pack);
+
 }  // namespace relance::rules

@@ -1,6 +1,7 @@
 // Consent and suppression: step 3 of "One event, in this order". Opt-outs are read so that doubt protects the person:
 // an unknown channel is all channels.
 
+#include <algorithm>
 #include <array>
 
 #include "rules/scope.h"
@@ -99,6 +100,78 @@ void record_consent(Scope& scope, RecordType type) {
   record.reason = scope.event->text("purpose");
 }
 
+/// Where the person refused: the channel that is named, else the action's, else a call.
+Channel refused_channel(const Scope& scope) {
+  if (const auto named = parse_channel(scope.event->text("channel"))) return *named;
+  const std::string_view action = scope.event->text("action");
+  for (const EmittedTouch& touch : scope.lead.touches) {
+    if (touch.action.value == action) return touch.channel;
+  }
+  return Channel::call;
+}
+
+/// The latest word of its kind counts, in whatever order words arrive; of two at one instant the one that ends first.
+void keep(LeadState& lead, const ConsentMark& mark) {
+  for (ConsentMark& known : lead.consent) {
+    if (known.kind != mark.kind || known.channels != mark.channels || known.proven != mark.proven) continue;
+    const auto end = [](const ConsentMark& of) { return of.expires.value_or(Instant::never()); };
+    if (mark.at > known.at || (mark.at == known.at && end(mark) < end(known))) known = mark;
+    return;
+  }
+  lead.consent.push_back(mark);
+}
+
+ConsentMark mark_of(const Event& event, ConsentMark::Kind kind) {
+  ConsentMark mark;
+  mark.kind = kind;
+  mark.channels = parse_channel_scope(event.text("channel")).value_or(ChannelScope::all());
+  mark.at = event.time;
+  return mark;
+}
+
+/// A basis that nobody knows, an end that nobody can read: no consent can be proved by it.
+void grant(Scope& scope) {
+  const Event& event = *scope.event;
+  record_consent(scope, RecordType::consent_granted);
+  const std::string_view purpose = event.text("purpose");
+  if (!purpose.empty() && purpose != "marketing") return;
+  const cel::Value* named = event.data.find("basis");
+  const auto basis = named && !named->is_null() ? parse_consent_basis(event.text("basis"))
+                                                : std::optional<ConsentBasis>(ConsentBasis::express);
+  ConsentMark mark = mark_of(event, static_cast<ConsentMark::Kind>(basis.value_or(ConsentBasis::express)));
+  mark.proven = basis && !event.text("evidence").empty();
+  if (const cel::Value* expires = event.data.find("expires"); expires && !expires->is_null()) {
+    const std::string_view text = event.text("expires");
+    mark.expires = parse_rfc3339(text);
+    if (!mark.expires && parse_date(text)) mark.expires = parse_rfc3339(std::string(text) + "T00:00:00Z");
+    if (!mark.expires) mark.expires = mark.at;
+  }
+  keep(scope.lead, mark);
+}
+
+/// Whoever takes consent back does not want to hear more on the channel, whether or not a pack asks for consent.
+bool withdraw(Scope& scope) {
+  record_consent(scope, RecordType::consent_withdrawn);
+  if (scope.event->text("purpose") == "service") return false;
+  keep(scope.lead, mark_of(*scope.event, ConsentMark::Kind::withdrawn));
+  return true;
+}
+
+/// Withdrawn, and not granted anew since: for the channel, with evidence.
+bool withdrawn_from(const LeadState& lead, Channel channel) {
+  const auto covers = [&](const ConsentMark& mark) {
+    return mark.channels.is_all() || *mark.channels.channel == channel;
+  };
+  Instant withdrawn = Instant::earliest();
+  Instant granted = Instant::earliest();
+  for (const ConsentMark& mark : lead.consent) {
+    if (!covers(mark)) continue;
+    if (mark.kind == ConsentMark::Kind::withdrawn) withdrawn = std::max(withdrawn, mark.at);
+    if (mark.kind == ConsentMark::Kind::express && mark.proven) granted = std::max(granted, mark.at);
+  }
+  return withdrawn > Instant::earliest() && granted <= withdrawn;
+}
+
 /// The intake as the contract names it; anything else is an agent's.
 std::string_view intake_of(const Event& event) {
   constexpr std::array<std::string_view, 6> kIntakes{"link", "reply", "complaint", "agent", "import", "register"};
@@ -132,7 +205,10 @@ ConsentOutcome handle_consent(Scope& scope) {
     case EventType::touch_completed:
       if (event.text("outcome") == "refused") {
         outcome.intake = "agent";
-        receive_opt_out(scope, outcome, ChannelScope::only(Channel::call), "opt_out");
+        ConsentMark refused = mark_of(event, ConsentMark::Kind::refused);
+        refused.channels = ChannelScope::only(refused_channel(scope));
+        keep(scope.lead, refused);
+        receive_opt_out(scope, outcome, refused.channels, "opt_out");
       }
       if (event.text("bounce") == "hard") {
         outcome.hard_bounced = true;
@@ -143,10 +219,10 @@ ConsentOutcome handle_consent(Scope& scope) {
       }
       break;
     case EventType::consent_granted:
-      record_consent(scope, RecordType::consent_granted);
+      grant(scope);
       break;
     case EventType::consent_withdrawn:
-      record_consent(scope, RecordType::consent_withdrawn);
+      outcome.withdrawn = withdraw(scope);
       break;
     case EventType::erasure_requested:
       outcome.intake = "agent";
@@ -172,12 +248,16 @@ void take_over(Scope& scope, const LeadState& from, std::string_view intake) {
     if (from.opted_out.contains(channel)) opt_out(scope, ChannelScope::only(channel), intake, "opt_out");
     if (from.complained.contains(channel)) complain(scope, ChannelScope::only(channel));
   }
+  for (const ConsentMark& mark : from.consent) {
+    const bool protects = mark.kind == ConsentMark::Kind::withdrawn || mark.kind == ConsentMark::Kind::refused;
+    if (protects) keep(scope.lead, mark);
+  }
   if (from.erased && !scope.lead.erased) forget(scope);
 }
 
 std::string_view blocked_by(const LeadState& lead, Channel channel, Neighbourhood& neighbourhood) {
   const auto channels = ChannelScope::only(channel);
-  if (opted_out_of(lead, channels)) return "opt_out";
+  if (opted_out_of(lead, channels) || withdrawn_from(lead, channel)) return "opt_out";
   if (complained_of(lead, channels)) return "suppressed";
   for (const Address& address : addresses_of(lead, channels)) {
     if (on_list(neighbourhood, address, channels)) return "suppressed";

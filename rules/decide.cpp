@@ -171,19 +171,16 @@ void tell_merged(Scope& scope, const ConsentOutcome& consent) {
 
 void set_wake(const Scope& scope) { scope.lead.wake = first_due(scope).at; }
 
-const EnrollmentId& Scope::id_of(const Enrollment& enrollment) {
-  if (known_ordinal != enrollment.ordinal) {
-    known_id = enrollment_id(lead.subject, enrollment.ordinal);
-    known_ordinal = enrollment.ordinal;
-  }
-  return known_id;
+EnrollmentId Scope::id_of(std::uint32_t ordinal) const {
+  const Enrollment* enrollment = find_enrollment(lead, ordinal);
+  return enrollment != nullptr ? enrollment->id : enrollment_id(lead.subject, ordinal);
 }
 
 Record& Scope::record(RecordType type, const Enrollment& enrollment) {
   Record& added = record(type);
   added.playbook = enrollment.playbook;
   added.revision = enrollment.revision;
-  added.enrollment = id_of(enrollment);
+  added.enrollment = enrollment.id;
   return added;
 }
 
@@ -284,6 +281,8 @@ void decide_merge(LeadState& lead, const LeadState& from, const MergeNews& news,
   const bool merges = std::find(from.merged_into.begin(), from.merged_into.end(), lead.id) != from.merged_into.end();
   const bool is_new = std::find(lead.merged_from.begin(), lead.merged_from.end(), from.id) == lead.merged_from.end();
   if (merges && is_new) lead.merged_from.push_back(from.id);
+  const bool merged = std::find(lead.merged_into.begin(), lead.merged_into.end(), from.id) != lead.merged_into.end();
+  if (merged) lead.account = from.account;  // only a merge changes an account: the lead that lives on has its own
   take_over(scope, from, news.intake);
   const bool concerned = news.exit_reason != "hard_bounce" || (lead.email && lead.email == news.bounced);
   std::string_view reason = concerned ? news.exit_reason : std::string_view();

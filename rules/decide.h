@@ -25,6 +25,7 @@ struct EmitTouch {
   Revision revision;
   EnrollmentId enrollment;
   std::optional<std::string> template_name;
+  bool resend_on_unknown = false;  // another attempt after an unknown outcome, at the risk of a second message
 };
 /// Tell a person: `relance.action.escalate`.
 struct Escalate {
@@ -70,6 +71,13 @@ struct Suppression {
   Instant at;
 };
 
+/// What the list knows of a row: why it is there.
+struct SuppressionCause {
+  std::string cause;
+  std::string intake;
+  Instant at;
+};
+
 /// A touch as the account's caps count it.
 struct AccountTouch {
   Instant at;
@@ -84,6 +92,8 @@ class Neighbourhood {
   virtual ~Neighbourhood() = default;
   /// A row for exactly this address and scope exists.
   virtual bool is_suppressed(const Address& address, ChannelScope scope) = 0;
+  /// Why that row is there, for people; nullopt when there is none, or the list does not remember.
+  virtual std::optional<SuppressionCause> suppression_cause(const Address&, ChannelScope) { return std::nullopt; }
   /// Adds the row; no effect when it is there.
   virtual void suppress(const Suppression& suppression) = 0;
   /// Touches of all leads of the account, in order of time; the reference stays valid until the next call.
@@ -159,6 +169,9 @@ struct HandOff {
   Answer answer = Answer::cancelled;
   Instant until;     // wait: ask again then at the latest (never() while only an event can end the wait)
   std::string rule;  // wait and cancelled
+  // Of the legal packs, when they cancel: why, and which.
+  std::string_view reason = {};
+  std::string packs = {};
 };
 /// `revision`: the one that emitted the action. `go`: the touch is marked as handed off and the caller must write
 /// attempt.started durably before the connector is called. `cancelled`: touch.cancelled is in `out` and the touch
@@ -166,6 +179,10 @@ struct HandOff {
 /// without a record: it fails closed.
 HandOff decide_hand_off(LeadState& lead, const ActionId& action, const Revision& revision,
                         const DecisionContext& context, Decision& out);
+
+/// What that would answer for an action that was handed off already, if it came back. Changes nothing.
+HandOff preview_hand_off(LeadState lead, const ActionId& action, const Revision& revision,
+                         const DecisionContext& context);
 
 /// The touch left without a second asking (the simulator, where it completes at the instant it is emitted).
 void mark_handed_off(LeadState& lead, const ActionId& action);

@@ -70,6 +70,7 @@ void enroll(Scope& scope, const Playbook& playbook) {
   enrollment.playbook = playbook.id;
   enrollment.revision = playbook.revision;
   enrollment.ordinal = ++lead.enrollments;
+  enrollment.id = enrollment_id(lead.subject, enrollment.ordinal);
   enrollment.enrolled_at = enrolled_at;
   enrollment.triggered_at = scope.event->time;
   enrollment.exceptions.resize(playbook.exceptions.size());
@@ -87,6 +88,7 @@ void enroll(Scope& scope, const Playbook& playbook) {
   enrollment.steps.reserve(form.steps.size());
   for (const Step& step : form.steps)
     enrollment.steps.push_back({step.id, StepStatus::open, std::nullopt, std::nullopt});
+  fix_wait(scope, enrollment, form);
 
   Record& record = scope.record(RecordType::lead_enrolled, enrollment);
   if (enrollment.variant) record.variant = playbook.variants[*enrollment.variant].id;

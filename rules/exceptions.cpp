@@ -10,8 +10,7 @@ namespace {
 void hold(Scope& scope, Enrollment& enrollment, const Playbook& playbook, std::uint32_t index) {
   enrollment.holding = index;
   enrollment.exceptions[index].held_since_false = true;
-  const EnrollmentId id = enrollment_id(scope.lead.subject, enrollment.ordinal);
-  Escalate escalate{action_id(id, "escalate:exception:" + std::to_string(index), scope.now().ms),
+  Escalate escalate{action_id(enrollment.id, "escalate:exception:" + std::to_string(index), scope.now().ms),
                     playbook.id,
                     playbook.revision,
                     "exception",

@@ -39,7 +39,7 @@ void cancel_queued(Scope& scope, std::string_view rule, std::optional<std::uint3
   for (const EmittedTouch& touch : scope.lead.touches) {
     if (!touch.handed_off && (!enrollment || touch.enrollment == *enrollment)) queued.push_back(touch.action);
   }
-  for (const ActionId& action : queued) cancel_touch(scope, action, rule);
+  for (const ActionId& action : queued) cancel_touch(scope, action, {rule});
 }
 
 }  // namespace
@@ -87,7 +87,7 @@ void cancel_blocked(Scope& scope) {
     const auto rule = blocked_by(scope.lead, touch.channel, scope.context.neighbourhood);
     if (!rule.empty()) queued.emplace_back(touch.action, rule);
   }
-  for (const auto& [action, rule] : queued) cancel_touch(scope, action, rule);
+  for (const auto& [action, rule] : queued) cancel_touch(scope, action, {rule});
 }
 
 void exit_all(Scope& scope, std::string_view reason) {
@@ -104,7 +104,7 @@ void handle_exit(Scope& scope, const ConsentOutcome& consent) {
   if (!reason.empty()) end(scope, running, reason);
   if (!reason_behind.empty()) end(scope, interrupted, reason_behind);
   go_on(scope);
-  if (!reason_of(consent).empty()) cancel_blocked(scope);
+  if (!reason_of(consent).empty() || consent.withdrawn) cancel_blocked(scope);
   if (scope.event->type == EventType::lead_merged) cancel_queued(scope, "exited", std::nullopt);
 }
 

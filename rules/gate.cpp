@@ -2,6 +2,7 @@
 // before a connector is called, without the rules in which the touch itself counts by then. It fails closed.
 
 #include <algorithm>
+#include <utility>
 
 #include "rules/scope.h"
 
@@ -14,6 +15,25 @@ enum class Asking { first, second };
 Verdict withheld(std::string_view rule) { return {Verdict::Kind::withheld, std::string(rule), Instant::never()}; }
 Verdict held(std::string_view rule) { return {Verdict::Kind::held, std::string(rule), Instant::never()}; }
 Verdict deferred(std::string_view rule, Instant until) { return {Verdict::Kind::deferred, std::string(rule), until}; }
+
+/// `asked`: the touch itself at its second asking.
+PolicyVerdict ask_policy(const Scope& scope, const Form& form, Channel channel, const ActionId* asked) {
+  return ask_policies(scope.context.rulebook.house().policies, {scope.lead, channel, scope.now(), scope.zone(form),
+                                                                scope.hours(form), scope.hours_zone(form), asked});
+}
+
+Verdict refusal_of(PolicyVerdict policy) {
+  const bool waits = policy.kind == PolicyVerdict::Kind::deferred;
+  return {waits ? Verdict::Kind::deferred : Verdict::Kind::withheld, std::move(policy.rule), policy.until,
+          policy.reason, std::move(policy.packs)};
+}
+
+Verdict permission_of(PolicyVerdict policy) {
+  Verdict pass;
+  pass.packs = std::move(policy.packs);
+  pass.legal_basis = policy.legal_basis;
+  return pass;
+}
 
 /// `spacing`: the local midnight after the last emitted step of an earlier `day:`, when that is still ahead.
 std::optional<Instant> spacing_until(const Scope& scope, const Enrollment& enrollment, const Form& form,
@@ -46,10 +66,11 @@ std::optional<Verdict> ask_enrollment(Scope& scope, Enrollment& enrollment, Chan
   return std::nullopt;
 }
 
-std::optional<Verdict> ask_contact_hours(const Scope& scope, const Form& form) {
+/// `by_law`: the first instant that is open here and for the legal packs; they are waited for together.
+std::optional<Verdict> ask_contact_hours(const Scope& scope, const Form& form, const std::optional<Instant>& by_law) {
   const ContactHours* hours = scope.hours(form);
   if (!hours) return std::nullopt;
-  const auto open = first_open(*hours, scope.hours_zone(form), scope.now());
+  const auto open = by_law ? by_law : first_open(*hours, scope.hours_zone(form), scope.now());
   if (open && *open == scope.now()) return std::nullopt;
   // Nothing opens within the horizon (holidays only): ask again at its end rather than never.
   return deferred("contact_hours", open.value_or(scope.now() + kDay * 400));
@@ -64,24 +85,55 @@ bool has_contact_point(const LeadState& lead, Channel channel) {
   return lead.phone && lead.phone->is_comparable() && !lead.phone_unusable;
 }
 
-Verdict gate(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step) {
-  if (const auto rule = blocked_by(scope.lead, step.channel, scope.context.neighbourhood); !rule.empty())
-    return withheld(rule);
-  if (auto verdict = ask_enrollment(scope, enrollment, step.channel, Asking::first)) return *verdict;
-  if (scope.lead.cool_down && scope.lead.cool_down->until > scope.now())
-    return deferred("cool_down", scope.lead.cool_down->until);
-  if (const auto until = spacing_until(scope, enrollment, form, step)) return deferred("spacing", *until);
-  if (auto full = full_cap(scope, enrollment, form, step.channel)) {
-    if (step.skip_on_cap) return withheld(full->rule);
-    return deferred(full->rule, full->frees);
-  }
-  if (auto verdict = ask_contact_hours(scope, form)) return *verdict;
-  return {};
-}
-
 namespace {
 
-/// Asked against the state of now: the form that the enrollment has now, or had when it ended.
+/// The first asking, rule by rule: `visit(verdict)` for each that speaks, until it answers false. What the touch may go
+/// out by when none does.
+template <class Visit>
+Verdict for_each_rule(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step, Visit visit) {
+  if (const auto rule = blocked_by(scope.lead, step.channel, scope.context.neighbourhood); !rule.empty()) {
+    if (!visit(withheld(rule))) return {};
+  }
+  PolicyVerdict policy = ask_policy(scope, form, step.channel, nullptr);
+  if (policy.kind != PolicyVerdict::Kind::pass) {
+    if (!visit(refusal_of(policy))) return {};
+  }
+  if (auto verdict = ask_enrollment(scope, enrollment, step.channel, Asking::first)) {
+    if (!visit(std::move(*verdict))) return {};
+  }
+  if (scope.lead.cool_down && scope.lead.cool_down->until > scope.now()) {
+    if (!visit(deferred("cool_down", scope.lead.cool_down->until))) return {};
+  }
+  if (const auto until = spacing_until(scope, enrollment, form, step)) {
+    if (!visit(deferred("spacing", *until))) return {};
+  }
+  if (auto full = full_cap(scope, enrollment, form, step.channel)) {
+    if (!visit(step.skip_on_cap ? withheld(full->rule) : deferred(full->rule, full->frees))) return {};
+  }
+  if (auto verdict = ask_contact_hours(scope, form, policy.open)) visit(std::move(*verdict));
+  return permission_of(std::move(policy));
+}
+
+}  // namespace
+
+Verdict gate(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step) {
+  std::optional<Verdict> first;
+  Verdict permission = for_each_rule(scope, enrollment, form, step, [&](Verdict verdict) {
+    first = std::move(verdict);
+    return false;
+  });
+  return first ? *std::move(first) : permission;
+}
+
+std::vector<Verdict> gate_rules(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step) {
+  std::vector<Verdict> verdicts;
+  for_each_rule(scope, enrollment, form, step, [&](Verdict verdict) {
+    verdicts.push_back(std::move(verdict));
+    return true;
+  });
+  return verdicts;
+}
+
 Verdict second_gate(Scope& scope, const EmittedTouch& touch, const Playbook& playbook) {
   if (!scope.lead.merged_into.empty()) return withheld("exited");  // the person is another lead by now
   if (const auto rule = blocked_by(scope.lead, touch.channel, scope.context.neighbourhood); !rule.empty())
@@ -89,19 +141,19 @@ Verdict second_gate(Scope& scope, const EmittedTouch& touch, const Playbook& pla
   if (!has_contact_point(scope.lead, touch.channel)) return withheld("no_contact_point");
   // An enrollment that ended as completed no longer asks its exceptions; any other end cancelled the touch already.
   Enrollment* enrollment = find_enrollment(scope.lead, touch.enrollment);
+  const Form& form = enrollment ? form_of(*enrollment, scope.context.rulebook) : playbook.form_at(touch.form);
+  PolicyVerdict policy = ask_policy(scope, form, touch.channel, &touch.action);
+  if (policy.kind != PolicyVerdict::Kind::pass) return refusal_of(std::move(policy));
   if (!enrollment && is_halted(scope, touch.playbook, touch.channel)) return held("halted");
   if (enrollment) {
     if (scope.lead.interrupted && enrollment == &*scope.lead.interrupted) return held("paused");
     if (auto verdict = ask_enrollment(scope, *enrollment, touch.channel, Asking::second)) return *verdict;
   }
-  const Form& form = enrollment ? form_of(*enrollment, scope.context.rulebook) : playbook.form_at(touch.form);
-  if (auto verdict = ask_contact_hours(scope, form)) return *verdict;
-  return {};
+  if (auto verdict = ask_contact_hours(scope, form, policy.open)) return *verdict;
+  return permission_of(std::move(policy));
 }
 
-}  // namespace
-
-void cancel_touch(Scope& scope, const ActionId& action, std::string_view rule) {
+void cancel_touch(Scope& scope, const ActionId& action, const CancelCause& cause) {
   auto& touches = scope.lead.touches;
   const auto found =
       std::find_if(touches.begin(), touches.end(), [&](const EmittedTouch& t) { return t.action == action; });
@@ -120,38 +172,33 @@ void cancel_touch(Scope& scope, const ActionId& action, std::string_view rule) {
   }
   Record& record = scope.record(RecordType::touch_cancelled);
   record.playbook = touch.playbook;
-  record.enrollment = enrollment_id(scope.lead.subject, touch.enrollment);
+  record.enrollment = scope.id_of(touch.enrollment);
   record.step = touch.step;
   record.channel = touch.channel;
   record.action = touch.action;
-  record.rule = rule;
-  scope.out.effects.emplace_back(CancelTouch{action, touch.channel, std::string(rule)});
+  record.rule = cause.rule;
+  record.reason = cause.reason;
+  record.pack = cause.packs;
+  scope.out.effects.emplace_back(CancelTouch{action, touch.channel, std::string(cause.rule)});
 }
 
-HandOff decide_hand_off(LeadState& lead, const ActionId& action, const Revision& revision,
-                        const DecisionContext& context, Decision& out) {
-  Scope scope{lead, context, out};
-  const auto found =
-      std::find_if(lead.touches.begin(), lead.touches.end(), [&](const EmittedTouch& t) { return t.action == action; });
-  if (found == lead.touches.end() || found->handed_off)
-    return {HandOff::Answer::cancelled, Instant::never(), "unknown_action"};
-  const EmittedTouch touch = *found;  // asking may change the list
-  const Playbook* playbook = context.rulebook.find(touch.playbook, revision);
-  if (!playbook) return {HandOff::Answer::wait, Instant::never(), "unknown_revision"};
+namespace {
 
+/// The second asking, without what follows from it. Asking may change the list that the touch comes from.
+HandOff ask_hand_off(Scope& scope, const EmittedTouch& touch, const Revision& revision) {
+  const Playbook* playbook = scope.context.rulebook.find(touch.playbook, revision);
+  if (!playbook) return {HandOff::Answer::wait, Instant::never(), "unknown_revision"};
   Verdict verdict = second_gate(scope, touch, *playbook);
   set_wake(scope);  // asking may have ended a hold
   const bool waits = verdict.kind == Verdict::Kind::deferred || verdict.kind == Verdict::Kind::held;
-  if (context.now > touch.not_after || (waits && context.now >= touch.not_after)) {
+  if (scope.now() > touch.not_after || (waits && scope.now() >= touch.not_after)) {
     if (verdict.kind != Verdict::Kind::withheld) verdict = withheld("expired");
   }
   switch (verdict.kind) {
     case Verdict::Kind::pass:
-      mark_handed_off(lead, action);
       return {HandOff::Answer::go, Instant::never(), {}};
     case Verdict::Kind::withheld:
-      cancel_touch(scope, action, verdict.rule);
-      return {HandOff::Answer::cancelled, Instant::never(), verdict.rule};
+      return {HandOff::Answer::cancelled, Instant::never(), verdict.rule, verdict.reason, verdict.packs};
     case Verdict::Kind::deferred:
     case Verdict::Kind::held:
       break;
@@ -159,9 +206,41 @@ HandOff decide_hand_off(LeadState& lead, const ActionId& action, const Revision&
   return {HandOff::Answer::wait, std::min(verdict.until, touch.not_after), verdict.rule};
 }
 
+const EmittedTouch* find_touch(const LeadState& lead, const ActionId& action) {
+  const auto found =
+      std::find_if(lead.touches.begin(), lead.touches.end(), [&](const EmittedTouch& t) { return t.action == action; });
+  return found == lead.touches.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+HandOff decide_hand_off(LeadState& lead, const ActionId& action, const Revision& revision,
+                        const DecisionContext& context, Decision& out) {
+  Scope scope{lead, context, out};
+  const EmittedTouch* touch = find_touch(lead, action);
+  if (!touch || touch->handed_off) return {HandOff::Answer::cancelled, Instant::never(), "unknown_action"};
+  HandOff answer = ask_hand_off(scope, EmittedTouch(*touch), revision);
+  if (answer.answer == HandOff::Answer::go) mark_handed_off(lead, action);
+  if (answer.answer == HandOff::Answer::cancelled)
+    cancel_touch(scope, action, {answer.rule, answer.reason, answer.packs});
+  return answer;
+}
+
+HandOff preview_hand_off(LeadState lead, const ActionId& action, const Revision& revision,
+                         const DecisionContext& context) {
+  Decision unused;
+  Scope scope{lead, context, unused};
+  const EmittedTouch* touch = find_touch(lead, action);
+  if (!touch) return {HandOff::Answer::cancelled, Instant::never(), "unknown_action"};
+  return ask_hand_off(scope, EmittedTouch(*touch), revision);
+}
+
 void mark_handed_off(LeadState& lead, const ActionId& action) {
-  for (EmittedTouch& touch : lead.touches) {
-    if (touch.action == action) touch.handed_off = true;
+  // It is the latest one, or close to it.
+  for (auto touch = lead.touches.rbegin(); touch != lead.touches.rend(); ++touch) {
+    if (touch->action != action) continue;
+    touch->handed_off = true;
+    return;
   }
 }
 

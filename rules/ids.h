@@ -3,17 +3,19 @@
 
 #include <compare>
 #include <functional>
-#include <string>
 #include <string_view>
 #include <utility>
+
+#include "rules/text.h"
 
 namespace relance::rules {
 
 template <class Tag>
 struct Id {
-  std::string value;
+  Text value;
   Id() = default;
-  explicit Id(std::string text) : value(std::move(text)) {}
+  explicit Id(Text text) : value(std::move(text)) {}
+  friend bool operator==(const Id&, const Id&) = default;
   friend auto operator<=>(const Id&, const Id&) = default;
   bool empty() const { return value.empty(); }
 };
@@ -35,6 +37,6 @@ using EnrollmentId = Id<struct EnrollmentTag>;
 template <class Tag>
 struct std::hash<relance::rules::Id<Tag>> {
   std::size_t operator()(const relance::rules::Id<Tag>& id) const noexcept {
-    return std::hash<std::string>{}(id.value);
+    return std::hash<std::string_view>{}(id.value);
   }
 };

@@ -66,6 +66,7 @@ struct Asked {
   Instant due;
   Waiting waiting = Waiting::deferred;
   Instant until;  // deferred: the computed instant; held: never, or the instant at which the hold ended
+  std::optional<Instant> expires = {};  // when it is too late, for `expires` in business days: it stands
 };
 
 struct Pause {
@@ -88,6 +89,7 @@ struct ExceptionState {
 };
 
 struct Enrollment {
+  EnrollmentId id;  // enrollment_id() of subject and ordinal, kept because every record names it
   PlaybookId playbook;
   Revision revision;
   std::optional<std::uint32_t> variant;  // places in the lists of that revision
@@ -97,9 +99,10 @@ struct Enrollment {
   Instant triggered_at;  // `time` of the enrolling event
   Instant anchor;
   std::optional<Instant> window_end;
-  std::vector<StepState> steps;  // in the order of the file
-  Instant wait_from;             // from where an open `wait:` counts: last resolution, or the anchor
-  Instant ready_from;            // the open step is asked no earlier: enrollment, last resolution, end of a pause
+  std::vector<StepState> steps;          // in the order of the file
+  Instant wait_from;                     // from where an open `wait:` counts: last resolution, or the anchor
+  std::optional<Instant> wait_due = {};  // when an open `wait:` in business days is due: it stands
+  Instant ready_from;  // the open step is asked no earlier: enrollment, last resolution, end of a pause
   std::optional<Asked> asked;
   int touches = 0;              // emitted and not cancelled
   int replies = 0;              // not automatic ones, during this enrollment
@@ -127,6 +130,18 @@ struct CoolDownState {
   PlaybookId playbook;
 };
 
+/// What the person said about being contacted, or what the law reads from the circumstances: the latest of each kind,
+/// scope and proof. Kept whether or not a pack asks for it.
+struct ConsentMark {
+  /// Numbers are stored on disk: never reuse one. The first three are those of ConsentBasis.
+  enum class Kind : std::uint8_t { express = 0, implied = 1, customer = 2, withdrawn = 3, refused = 4 };
+  Kind kind = Kind::express;
+  ChannelScope channels;
+  Instant at;  // when it was said
+  std::optional<Instant> expires;
+  bool proven = false;  // there is evidence
+};
+
 struct LeadState {
   LeadId id;
   SubjectId subject;
@@ -143,6 +158,7 @@ struct LeadState {
   ChannelSet complained;
   bool complained_of_all = false;
   bool erased = false;
+  std::vector<ConsentMark> consent;
   /// The leads that this one was merged into, in order: what protects the person is theirs, too, and this id starts
   /// nothing any more.
   std::vector<LeadId> merged_into;
@@ -161,6 +177,9 @@ struct LeadState {
   /// The earliest instant at which something can happen to this lead without an event; never() when nothing can.
   Instant wake = Instant::never();
 };
+
+/// Derived from the subject and the ordinal of one of its enrollments.
+EnrollmentId enrollment_id(const SubjectId& subject, std::uint32_t ordinal);
 
 /// Brings the derived members (addresses, zone) in line with the attributes.
 void derive(LeadState& lead);

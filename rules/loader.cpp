@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <optional>
 #include <system_error>
 #include <utility>
 
 #include "rules/loader_playbook.h"
+#include "rules/loader_policy.h"
 #include "rules/yaml_reader.h"
 
 namespace relance::rules {
@@ -143,17 +145,80 @@ void append(std::vector<Finding>& all, std::vector<Finding> more) {
   all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
-House load_house(const std::optional<fs::path>& file, std::vector<Finding>& findings) {
+HouseReading load_house(const std::optional<fs::path>& file) {
   if (!file) return {};
   const auto text = read_file(*file);
-  if (!text) {
-    findings.push_back(about_file(*file, "cannot-read", text.error()));
-    return {};
+  if (text) return read_house({file->generic_string(), without_byte_order_mark(*text)});
+  HouseReading reading;
+  reading.findings.push_back(about_file(*file, "cannot-read", text.error()));
+  return reading;
+}
+
+/// The packs that there are, by the names of their files.
+std::vector<std::string> packs_in(const fs::path& folder) {
+  std::vector<std::string> ids;
+  std::error_code error;
+  fs::directory_iterator entries(folder, error);
+  for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+    const fs::path& file = entries->path();
+    if (file.extension() == ".yaml" && !file.filename().string().starts_with('.')) ids.push_back(file.stem().string());
   }
-  auto house = read_house({file->generic_string(), without_byte_order_mark(*text)});
-  if (house) return std::move(*house);
-  append(findings, std::move(house.error()));
-  return {};
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+/// Only what is named is read: a pack that nobody signed may lie in the folder unfinished.
+class PolicyFolder {
+ public:
+  PolicyFolder(fs::path folder, const FolderWalk& walk) : folder_(std::move(folder)), walk_(walk) {}
+
+  void load(const NamedPolicy& named, House& house, std::vector<Finding>& findings) {
+    const auto same = [&](const auto& known) { return known->id == named.id; };
+    if (std::any_of(house.policies.begin(), house.policies.end(), same)) return;
+    const fs::path file = folder_ / (named.id + ".yaml");
+    std::error_code error;
+    if (!fs::is_regular_file(file, error)) {
+      const std::vector<std::string> ids = packs_in(folder_);
+      const std::vector<std::string_view> known(ids.begin(), ids.end());
+      Finding finding = named.place;
+      finding.text = fmt::format("expected a pack of policies/, got `{}`", named.id);
+      finding.suggestion =
+          known.empty() ? "there is none: write policies/" + named.id + ".yaml" : suggest(named.id, known);
+      findings.push_back(std::move(finding));
+      return;
+    }
+    const auto text =
+        walk_.is_inside(file) ? read_file(file) : tl::unexpected(std::string("the link leads out of the folder"));
+    if (!text) return findings.push_back(about_file(file, "cannot-read", text.error()));
+    auto pack = read_policy({file.generic_string(), without_byte_order_mark(*text)}, named.id, beside(walk_, file));
+    if (!pack) return append(findings, std::move(pack.error()));
+    house.policies.push_back(std::make_shared<const PolicyPack>(std::move(*pack)));
+  }
+
+ private:
+  fs::path folder_;
+  const FolderWalk& walk_;
+};
+
+House load_house_and_policies(const Listing& listing, const fs::path& folder, const FolderWalk& walk,
+                              const LoadOptions& options, std::vector<Finding>& findings) {
+  HouseReading reading = load_house(listing.house);
+  append(findings, std::move(reading.findings));
+  PolicyFolder policies(folder / "policies", walk);
+  for (const NamedPolicy& named : reading.policies) policies.load(named, reading.house, findings);
+  for (const std::string& id : options.policies) {
+    // A name is no path: it comes from a command line or a configuration.
+    const bool plain =
+        !id.empty() && id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+    Finding place = about_file(folder / "policies", "unknown-policy", "");
+    if (plain) {
+      policies.load({id, std::move(place)}, reading.house, findings);
+    } else {
+      place.text = fmt::format("expected the id of a pack such as `fr`, got `{}`", id);
+      findings.push_back(std::move(place));
+    }
+  }
+  return std::move(reading.house);
 }
 
 /// Ids are unique in the folder; the second place names the first.
@@ -179,7 +244,7 @@ void check_workflows(const std::vector<PlaybookReading>& readings, std::vector<F
   for (const PlaybookReading& reading : readings) ids.push_back(reading.playbook.id.value);
   for (const PlaybookReading& reading : readings) {
     for (std::size_t i = 0; i < reading.workflow_places.size(); ++i) {
-      const std::string& start = reading.playbook.workflows[i].start.value;
+      const std::string_view start = reading.playbook.workflows[i].start.value;
       if (std::find(ids.begin(), ids.end(), start) != ids.end()) continue;
       Finding finding = reading.workflow_places[i];
       finding.text = fmt::format("expected the id of a playbook of this folder, got `{}`", start);
@@ -202,7 +267,8 @@ tl::expected<Playbook, std::vector<Finding>> load_playbook(std::string_view yaml
   return std::move(reading.playbook);
 }
 
-tl::expected<Rulebook, std::vector<Finding>> load_folder(const std::filesystem::path& folder) {
+tl::expected<Rulebook, std::vector<Finding>> load_folder(const std::filesystem::path& folder,
+                                                         const LoadOptions& options) {
   FolderWalk walk(folder);
   Listing listing = walk.walk();
   std::vector<Finding> findings = std::move(listing.findings);
@@ -215,7 +281,7 @@ tl::expected<Rulebook, std::vector<Finding>> load_folder(const std::filesystem::
                    fmt::format("expected at most {} playbooks, found {}", kMostPlaybooks, listing.playbooks.size())));
     listing.playbooks.clear();
   }
-  House house = load_house(listing.house, findings);
+  House house = load_house_and_policies(listing, folder, walk, options, findings);
   std::vector<PlaybookReading> readings;
   for (const fs::path& file : listing.playbooks) {
     const auto text = read_file(file);

@@ -29,9 +29,16 @@ struct Finding {
 /// `file:line:column: error: text [rule]`, then the line, a caret and the suggestion.
 std::string to_string(const Finding& finding);
 
-/// Loads every playbook of a folder (playbook-language.md, first section). All findings of all files on failure.
-/// Reads files below `folder`, nothing else; symbolic links that leave it are refused.
-tl::expected<Rulebook, std::vector<Finding>> load_folder(const std::filesystem::path& folder);
+struct LoadOptions {
+  /// Legal packs besides those that house.yaml names: from the configuration or `--policies`. They can only add.
+  std::vector<std::string> policies{};
+};
+
+/// Loads every playbook of a folder (playbook-language.md, first section), and of the packs in its `policies/` those
+/// that are named. All findings of all files on failure. Reads files below `folder`, nothing else; symbolic links that
+/// leave it are refused.
+tl::expected<Rulebook, std::vector<Finding>> load_folder(const std::filesystem::path& folder,
+                                                         const LoadOptions& options = {});
 
 /// One playbook from text, as `file` in messages. Findings are complete; never empty on failure.
 tl::expected<Playbook, std::vector<Finding>> load_playbook(std::string_view yaml, const std::string& file,

@@ -21,6 +21,7 @@ std::optional<ExitReasons> read_exit(LoadContext& context, const Field& field);
 std::optional<Sla> read_sla(LoadContext& context, const Field& field);
 std::optional<Touches> read_touches(LoadContext& context, const Field& field);
 std::optional<ContactHours> read_contact_hours(LoadContext& context, const Field& field);
+std::optional<PolicyWindow> read_policy_window(LoadContext& context, const Field& field);
 std::optional<std::vector<Cap>> read_caps(LoadContext& context, const Field& field);
 std::optional<CoolDown> read_cool_down(LoadContext& context, const Field& field);
 std::optional<std::vector<Step>> read_steps(LoadContext& context, const Field& field);

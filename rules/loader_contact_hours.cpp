@@ -193,7 +193,40 @@ void read_holidays(LoadContext& context, const Field& field, ContactHours& hours
   hours.of_countries = std::move(of_countries);
 }
 
+std::vector<Zone> read_zones(LoadContext& context, const Field& field) {
+  std::vector<Zone> zones;
+  const auto items = read_list(context, field, "a list of zones such as [Europe/Paris]", kMostZones);
+  for (const Field& item : items.value_or(std::vector<Field>{})) {
+    if (const auto zone = read_zone(context, item)) zones.push_back(*zone);
+  }
+  return zones;
+}
+
 }  // namespace
+
+std::optional<PolicyWindow> read_policy_window(LoadContext& context, const Field& field) {
+  const Block block(context, field, kPolicyWindowBlock);
+  if (!block.is_map()) return std::nullopt;
+  PolicyWindow window;
+  window.hours.days.fill(true);
+  if (const auto days = block.get("days")) {
+    if (const auto read = read_days(context, *days)) window.hours.days = *read;
+  }
+  if (const auto hours = block.get("hours")) window.hours.windows = read_hours(context, *hours);
+  const auto zone = block.get("zone");
+  if (zone && !(zone->node->is_scalar() && zone->node->text == "recipient")) {
+    window.hours.fixed_zone = read_zone(context, *zone);
+  }
+  if (const auto zones = block.get("unknown_zones")) {
+    window.unknown_zones = read_zones(context, *zones);
+    if (window.hours.fixed_zone) {
+      report(context, *zones, "contradiction", "a fixed `zone` is the same wherever the recipient is",
+             "remove one of the two");
+    }
+  }
+  if (const auto holidays = block.get("holidays")) read_holidays(context, *holidays, window.hours);
+  return window;
+}
 
 std::optional<ContactHours> read_contact_hours(LoadContext& context, const Field& field) {
   const Block block(context, field, kContactHoursBlock);

@@ -46,7 +46,8 @@ constexpr std::array kHouseKeys{
     KeySpec{"caps", ValueType::caps, optional, "Caps of every playbook, before its own"},
     KeySpec{"score", ValueType::score, optional, "Points for what leads do"},
     KeySpec{"handoff", ValueType::handoff, optional, "The score at which a person takes over"},
-    KeySpec{"policies", ValueType::unsupported, unsupported, "Legal packs that apply"},
+    KeySpec{"policies", ValueType::policy_names, optional,
+            "Legal packs that apply: files of policies/, without ending"},
 };
 
 constexpr std::array kEnrollKeys{
@@ -119,6 +120,8 @@ constexpr std::array kStepKeys{
     KeySpec{"expires", ValueType::positive_duration, optional, "Not sent when this much later than due"},
     KeySpec{"skip_if", ValueType::condition, optional, "A condition (CEL) under which it is left out"},
     KeySpec{"on_cap", ValueType::on_cap, optional, "What a full cap does; default defer"},
+    KeySpec{"on_unknown", ValueType::on_unknown, optional,
+            "When nobody knows whether it went out; resend may mean twice; default park"},
 };
 
 constexpr std::array kExceptionKeys{
@@ -162,6 +165,7 @@ constexpr std::array kStepChangeKeys{
     KeySpec{"expires", ValueType::positive_duration, optional, "Not sent when this much later than due"},
     KeySpec{"skip_if", ValueType::condition, optional, "A condition (CEL) under which it is left out"},
     KeySpec{"on_cap", ValueType::on_cap, optional, "What a full cap does"},
+    KeySpec{"on_unknown", ValueType::on_unknown, optional, "When nobody knows whether it went out"},
 };
 
 constexpr std::array kWorkflowKeys{
@@ -195,11 +199,93 @@ constexpr std::array kHandoffKeys{
     KeySpec{"then", ValueType::handoff_then, optional, "Whether the cadence goes on; default continue"},
 };
 
+constexpr std::array kPolicyKeys{
+    KeySpec{"id", ValueType::policy_id, required, "The name of the file, without its ending"},
+    KeySpec{"rev", ValueType::revision_number, required, "Counts the versions that counsel signed"},
+    KeySpec{"title", ValueType::title, optional, "What people call it; the id when absent"},
+    KeySpec{"match", ValueType::policy_scope, required, "Whose law it is"},
+    KeySpec{"effective_from", ValueType::date, optional, "The first day in force, in the recipient's zone"},
+    KeySpec{"effective_to", ValueType::date, optional, "The last day in force"},
+    KeySpec{"sources", ValueType::sources, required, "Laws and dates that it rests on"},
+    KeySpec{"honour_max", ValueType::honour_max, optional, "How long an opt-out may take by law; ours is at once"},
+    KeySpec{"rules", ValueType::policy_rules, required, "What is asked; all that match apply, the strictest wins"},
+};
+
+constexpr std::array kPolicyScopeKeys{
+    KeySpec{"jurisdiction", ValueType::country, required, "Country of the recipient, ISO 3166-1"},
+};
+
+constexpr std::array kPolicyRuleKeys{
+    KeySpec{"id", ValueType::step_id, required, "Unique in the file"},
+    KeySpec{"match", ValueType::policy_match, optional, "Which touches; default every direct channel, all persons"},
+    KeySpec{"effective_from", ValueType::date, optional, "The first day in force, in the recipient's zone"},
+    KeySpec{"effective_to", ValueType::date, optional, "The last day in force"},
+    KeySpec{"sources", ValueType::sources, optional, "Laws and dates besides those of the pack"},
+    KeySpec{"consent", ValueType::consent, optional, "Whether the person must have said yes; default no"},
+    KeySpec{"window", ValueType::policy_window, optional, "When a touch may happen"},
+    KeySpec{"attempts", ValueType::attempts, optional, "The most touches on the channel, over all playbooks"},
+    KeySpec{"refusal", ValueType::refusal, optional, "Silence after a refused call"},
+    KeySpec{"registers", ValueType::registers, optional, "Lists that must have been asked lately, without consent"},
+    KeySpec{"content", ValueType::content, optional, "What a touch must say"},
+};
+
+constexpr std::array kPolicyMatchKeys{
+    KeySpec{"region", ValueType::regions, optional, "Parts of the country; a lead without `region` may be in any"},
+    KeySpec{"channel", ValueType::one_or_more_channels, optional, "Default email, call, social and sms"},
+    KeySpec{"subject_kind", ValueType::subject_kind, optional, "Default both"},
+};
+
+constexpr std::array kConsentKeys{
+    KeySpec{"mode", ValueType::consent_mode, required, "opt_in: nothing without consent. opt_out: until objection"},
+    KeySpec{"max_age", ValueType::plain_duration, optional, "How old express consent may be; default any"},
+    KeySpec{"exceptions", ValueType::consent_exceptions, optional, "What stands in for express consent"},
+};
+
+constexpr std::array kConsentExceptionKeys{
+    KeySpec{"basis", ValueType::consent_basis, required, "As consent.granted names it"},
+    KeySpec{"max_age", ValueType::plain_duration, optional, "How old it may be; default any"},
+};
+
+constexpr std::array kPolicyWindowKeys{
+    KeySpec{"zone", ValueType::window_zone, optional, "recipient, or a fixed zone; default recipient"},
+    KeySpec{"unknown_zones", ValueType::zones, optional,
+            "Where a recipient without a zone may be: open is what is open in all of them"},
+    KeySpec{"days", ValueType::days, optional, "Open days; default every day"},
+    KeySpec{"hours", ValueType::hours, required, "Open windows of a day"},
+    KeySpec{"holidays", ValueType::policy_holidays, optional,
+            "Closed dates: a list, an .ics file beside the pack, or the public holidays of a country"},
+};
+
+constexpr std::array kAttemptsKeys{
+    KeySpec{"max", ValueType::positive_count, required, "The most touches in the period"},
+    KeySpec{"per", ValueType::plain_duration, required, "A rolling period"},
+    KeySpec{"count_unanswered", ValueType::yes_or_no, optional,
+            "Whether touches without an answer count; default true"},
+};
+
+constexpr std::array kRefusalKeys{
+    KeySpec{"cool_off", ValueType::plain_duration, required, "How long nothing is sent"},
+    KeySpec{"scope", ValueType::refusal_scope, optional, "The refused channel, or all; default channel"},
+};
+
+constexpr std::array kRegisterKeys{
+    KeySpec{"name", ValueType::register_name, required, "A key of the lead's attribute `screened`"},
+    KeySpec{"max_age", ValueType::plain_duration, required, "How old the comparison may be"},
+};
+
+constexpr std::array<std::string_view, 2> kSubjectKinds{"consumer", "business"};
+constexpr std::array<std::string_view, 2> kConsentModes{"opt_in", "opt_out"};
+constexpr std::array<std::string_view, 2> kConsentBases{"implied", "customer"};
+constexpr std::array<std::string_view, 2> kYesOrNo{"true", "false"};
+constexpr std::array<std::string_view, 2> kRefusalScopes{"channel", "all"};
+constexpr std::array<std::string_view, 5> kPolicyContent{"sender", "postal_address", "opt_out", "caller_number",
+                                                         "purpose"};
 constexpr std::array<std::string_view, 2> kClocks{"wall", "business"};
 constexpr std::array<std::string_view, 3> kInFlight{"pin", "migrate", "end"};
 constexpr std::array<std::string_view, 3> kCapScopes{"lead", "account", "playbook"};
 constexpr std::array<std::string_view, 2> kCalendarPeriods{"day", "week"};
 constexpr std::array<std::string_view, 2> kOnCap{"defer", "skip"};
+constexpr std::array<std::string_view, 2> kOnUnknown{"park", "resend"};
 constexpr std::array<std::string_view, 1> kEscalate{"escalate"};
 constexpr std::array<std::string_view, 2> kUnits{"lead", "account"};
 constexpr std::array<std::string_view, 2> kHandoffThen{"continue", "exit"};
@@ -234,12 +320,31 @@ const BlockSpec kScoreBlock{"score_rule", kScoreKeys, "Points for an event"};
 const BlockSpec kGuardrailBlock{"guardrail", kGuardrailKeys, "A rate that must stay low"};
 const BlockSpec kHandoffBlock{"handoff", kHandoffKeys, "When a person takes over"};
 
+const BlockSpec kPolicyBlock{"policy", kPolicyKeys, "The law of one country, as data"};
+const BlockSpec kPolicyScopeBlock{"policy_scope", kPolicyScopeKeys, "Whose law it is"};
+const BlockSpec kPolicyRuleBlock{"policy_rule", kPolicyRuleKeys, "What is asked of some touches"};
+const BlockSpec kPolicyMatchBlock{"policy_match", kPolicyMatchKeys, "Which touches a rule is about"};
+const BlockSpec kConsentBlock{"consent", kConsentKeys, "Whether the person must have said yes"};
+const BlockSpec kConsentExceptionBlock{"consent_exception", kConsentExceptionKeys,
+                                       "What stands in for express consent"};
+const BlockSpec kPolicyWindowBlock{"window", kPolicyWindowKeys, "When a touch may happen by law"};
+const BlockSpec kAttemptsBlock{"attempts", kAttemptsKeys, "The most touches in a period"};
+const BlockSpec kRefusalBlock{"refusal", kRefusalKeys, "Silence after a refusal"};
+const BlockSpec kRegisterBlock{"register", kRegisterKeys, "A list that must have been asked lately"};
+
 std::span<const BlockSpec* const> all_blocks() {
-  static constexpr std::array<const BlockSpec*, 22> kAll{
-      &kHolidaysBlock,   &kPlaybookBlock, &kHouseBlock,       &kEnrollBlock,       &kAgainBlock,    &kSlaBlock,
-      &kFirstTouchBlock, &kTouchesBlock,  &kCapBlock,         &kContactHoursBlock, &kCoolDownBlock, &kStepBlock,
-      &kExceptionBlock,  &kVariantBlock,  &kReplacementBlock, &kStepChangeBlock,   &kWorkflowBlock, &kExperimentBlock,
-      &kSuccessBlock,    &kScoreBlock,    &kHandoffBlock,     &kGuardrailBlock};
+  static constexpr std::array<const BlockSpec*, 32> kAll{
+      &kPolicyBlock,       &kPolicyScopeBlock,  &kPolicyRuleBlock,
+      &kPolicyMatchBlock,  &kConsentBlock,      &kConsentExceptionBlock,
+      &kPolicyWindowBlock, &kAttemptsBlock,     &kRefusalBlock,
+      &kRegisterBlock,     &kHolidaysBlock,     &kPlaybookBlock,
+      &kHouseBlock,        &kEnrollBlock,       &kAgainBlock,
+      &kSlaBlock,          &kFirstTouchBlock,   &kTouchesBlock,
+      &kCapBlock,          &kContactHoursBlock, &kCoolDownBlock,
+      &kStepBlock,         &kExceptionBlock,    &kVariantBlock,
+      &kReplacementBlock,  &kStepChangeBlock,   &kWorkflowBlock,
+      &kExperimentBlock,   &kSuccessBlock,      &kScoreBlock,
+      &kHandoffBlock,      &kGuardrailBlock};
   return kAll;
 }
 
@@ -253,6 +358,7 @@ std::span<const std::string_view> in_flight_names() { return kInFlight; }
 std::span<const std::string_view> cap_scope_names() { return kCapScopes; }
 std::span<const std::string_view> calendar_period_names() { return kCalendarPeriods; }
 std::span<const std::string_view> on_cap_names() { return kOnCap; }
+std::span<const std::string_view> on_unknown_names() { return kOnUnknown; }
 std::span<const std::string_view> on_breach_names() { return kEscalate; }
 std::span<const std::string_view> exception_action_names() { return kEscalate; }
 std::span<const std::string_view> experiment_unit_names() { return kUnits; }
@@ -269,6 +375,12 @@ std::span<const std::string_view> holiday_country_names() {
 }
 std::span<const std::string_view> weekday_names() { return kWeekdays; }
 std::span<const std::string_view> exit_reason_names() { return kExitReasons; }
+std::span<const std::string_view> subject_kind_names() { return kSubjectKinds; }
+std::span<const std::string_view> consent_mode_names() { return kConsentModes; }
+std::span<const std::string_view> consent_basis_names() { return kConsentBases; }
+std::span<const std::string_view> yes_or_no_names() { return kYesOrNo; }
+std::span<const std::string_view> refusal_scope_names() { return kRefusalScopes; }
+std::span<const std::string_view> policy_content_names() { return kPolicyContent; }
 
 std::span<const std::string_view> channel_names() {
   static const auto kNames = [] {

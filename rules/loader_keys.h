@@ -51,6 +51,7 @@ enum class ValueType {
   day,
   template_name,
   on_cap,
+  on_unknown,
   exceptions,
   exception_action,
   recipient,
@@ -74,6 +75,35 @@ enum class ValueType {
   guardrail_metric,
   guardrail_action,
   rate,
+  policy_names,
+  policy_id,
+  revision_number,
+  date,
+  sources,
+  honour_max,
+  policy_scope,
+  country,
+  policy_rules,
+  policy_match,
+  regions,
+  one_or_more_channels,
+  subject_kind,
+  consent,
+  consent_mode,
+  plain_duration,  // positive, no business days
+  consent_exceptions,
+  consent_basis,
+  policy_window,
+  window_zone,
+  zones,
+  policy_holidays,
+  attempts,
+  yes_or_no,
+  refusal,
+  refusal_scope,
+  registers,
+  register_name,
+  content,
   unsupported,
 };
 
@@ -115,6 +145,16 @@ extern const BlockSpec kSuccessBlock;
 extern const BlockSpec kScoreBlock;
 extern const BlockSpec kHandoffBlock;
 extern const BlockSpec kGuardrailBlock;
+extern const BlockSpec kPolicyBlock;
+extern const BlockSpec kPolicyScopeBlock;
+extern const BlockSpec kPolicyRuleBlock;
+extern const BlockSpec kPolicyMatchBlock;
+extern const BlockSpec kConsentBlock;
+extern const BlockSpec kConsentExceptionBlock;
+extern const BlockSpec kPolicyWindowBlock;
+extern const BlockSpec kAttemptsBlock;
+extern const BlockSpec kRefusalBlock;
+extern const BlockSpec kRegisterBlock;
 
 std::span<const BlockSpec* const> all_blocks();
 
@@ -135,6 +175,11 @@ constexpr int kMostCountries = 250;
 constexpr int kMostWindows = 48;
 constexpr int kMostEventTypes = 64;
 constexpr int kMostPlaybooks = 1000;
+constexpr int kMostPolicies = 50;  // packs, and rules of one
+constexpr int kMostSources = 20;
+constexpr int kMostRegisters = 10;
+constexpr int kMostZones = 20;
+constexpr int kMostRegions = 100;
 constexpr int kLongestId = 64;
 constexpr int kLongestText = 200;  // titles, template names, recipients; bytes
 
@@ -144,6 +189,7 @@ std::span<const std::string_view> in_flight_names();         // pin, migrate, en
 std::span<const std::string_view> cap_scope_names();         // lead, account, playbook
 std::span<const std::string_view> calendar_period_names();   // day, week
 std::span<const std::string_view> on_cap_names();            // defer, skip
+std::span<const std::string_view> on_unknown_names();        // park, resend
 std::span<const std::string_view> on_breach_names();         // escalate
 std::span<const std::string_view> exception_action_names();  // escalate
 std::span<const std::string_view> experiment_unit_names();   // lead, account
@@ -153,6 +199,12 @@ std::span<const std::string_view> guardrail_action_names();  // halve_caps, paus
 std::span<const std::string_view> holiday_country_names();   // lead, and the countries that we ship
 std::span<const std::string_view> weekday_names();           // mon to sun
 std::span<const std::string_view> channel_names();
+std::span<const std::string_view> subject_kind_names();    // consumer, business
+std::span<const std::string_view> consent_mode_names();    // opt_in, opt_out
+std::span<const std::string_view> consent_basis_names();   // implied, customer: what stands in for express consent
+std::span<const std::string_view> yes_or_no_names();       // true, false
+std::span<const std::string_view> refusal_scope_names();   // channel, all
+std::span<const std::string_view> policy_content_names();  // sender, postal_address, opt_out, ...
 /// What `exit` may name besides event types: reply, opt_out, hard_bounce, complaint.
 std::span<const std::string_view> exit_reason_names();
 

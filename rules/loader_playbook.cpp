@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "rules/canonical.h"
@@ -11,9 +12,6 @@
 
 namespace relance::rules {
 
-namespace {
-
-/// The document, or nothing and the reader's problems in the report.
 std::optional<YamlNode> read_document(Report& report) {
   auto document = read_yaml(report.source());
   if (document) return std::move(*document);
@@ -23,11 +21,7 @@ std::optional<YamlNode> read_document(Report& report) {
   return std::nullopt;
 }
 
-std::vector<Finding> sorted(Report& report) {
-  std::vector<Finding> findings = report.take();
-  sort_findings(findings);
-  return findings;
-}
+namespace {
 
 /// What the lead's day is while nothing else names a zone: the same in contact hours and for everything else.
 void settle_zone(Playbook& playbook, const House& house) {
@@ -85,6 +79,23 @@ void read_rules(LoadContext& context, const Block& block, Playbook& playbook) {
   }
 }
 
+std::vector<NamedPolicy> read_policy_names(LoadContext& context, const Field& field) {
+  std::vector<NamedPolicy> names;
+  const auto items = read_list_or_empty(context, field, "a list of packs such as [fr, us]", kMostPolicies);
+  for (const Field& item : items.value_or(std::vector<Field>{})) {
+    auto id = read_playbook_id(context, item);
+    if (!id) continue;
+    const auto same = [&](const NamedPolicy& known) { return known.id == *id; };
+    if (std::any_of(names.begin(), names.end(), same)) {
+      report(context, item, "repeated", fmt::format("`{}` is in the list twice", *id), "remove one of the two");
+      continue;
+    }
+    Finding place = context.report.make({item.node->position, item.path, "unknown-policy", "", ""});
+    names.push_back({std::move(*id), std::move(place)});
+  }
+  return names;
+}
+
 void refuse_business_days(LoadContext& context, const std::string& suggestion) {
   for (const Field& field : context.business_days) {
     report(context, field, "business-days", "business days are days of `contact_hours`, and there are none here",
@@ -127,15 +138,16 @@ PlaybookReading read_playbook(const SourceText& source, const House& house, cons
     }
   }
   if (report.empty()) seal(reading.playbook);
-  reading.findings = sorted(report);
+  reading.findings = sorted_findings(report);
   return reading;
 }
 
-tl::expected<House, std::vector<Finding>> read_house(const SourceText& source) {
+HouseReading read_house(const SourceText& source) {
   Report report(source.name, source.text);
   const House none;
   LoadContext context{report, none, {}};
-  House house;
+  HouseReading reading;
+  House& house = reading.house;
   if (const auto document = read_document(report)) {
     const Block block(context, {&*document, ""}, kHouseBlock);
     if (block.is_map()) {
@@ -144,10 +156,11 @@ tl::expected<House, std::vector<Finding>> read_house(const SourceText& source) {
       if (const auto score = block.get("score")) house.score = read_score(context, *score);
       refuse_business_days(context, "write days (`d`): a house has no contact hours");
       if (const auto handoff = block.get("handoff")) house.handoff = read_handoff(context, *handoff);
+      if (const auto policies = block.get("policies")) reading.policies = read_policy_names(context, *policies);
     }
   }
-  if (!report.empty()) return tl::unexpected(sorted(report));
-  return house;
+  reading.findings = sorted_findings(report);
+  return reading;
 }
 
 }  // namespace relance::rules

@@ -28,6 +28,21 @@ struct PlaybookReading {
 PlaybookReading read_playbook(const SourceText& source, const House& house, const ReadBeside& read_beside);
 /// The model from a document, without the seal.
 Playbook read_model(LoadContext& context, const YamlNode& document);
-tl::expected<House, std::vector<Finding>> read_house(const SourceText& source);
+
+/// A pack that the house names: the place of the name, should there be no such pack.
+struct NamedPolicy {
+  std::string id;
+  Finding place;
+};
+/// What could be read of house.yaml; it may be used when there is no finding. Its packs are named, not read.
+struct HouseReading {
+  House house;
+  std::vector<NamedPolicy> policies;
+  std::vector<Finding> findings;
+};
+HouseReading read_house(const SourceText& source);
+
+/// The document of a file, or nothing and the reader's problems in the report.
+std::optional<YamlNode> read_document(Report& report);
 
 }  // namespace relance::rules

@@ -116,4 +116,10 @@ std::string to_string(const Finding& finding) {
   return text;
 }
 
+std::vector<Finding> sorted_findings(Report& report) {
+  std::vector<Finding> findings = report.take();
+  sort_findings(findings);
+  return findings;
+}
+
 }  // namespace relance::rules

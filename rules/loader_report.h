@@ -47,5 +47,7 @@ class Report {
 
 /// By file, line, column, then rule and path: the order never depends on the order in which files were read.
 void sort_findings(std::vector<Finding>& findings);
+/// Those of the report, which is empty afterwards.
+std::vector<Finding> sorted_findings(Report& report);
 
 }  // namespace relance::rules

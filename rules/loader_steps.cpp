@@ -10,6 +10,10 @@ namespace relance::rules {
 
 namespace {
 
+bool read_resends_on_unknown(LoadContext& context, const Field& field) {
+  return read_word(context, field, on_unknown_names()).value_or(0) == 1;
+}
+
 bool read_skips_on_cap(LoadContext& context, const Field& field) {
   return read_word(context, field, on_cap_names()).value_or(0) == 1;
 }
@@ -59,6 +63,7 @@ std::optional<Step> read_step(LoadContext& context, const Field& field) {
   if (const auto expires = block.get("expires")) step.expires = read_positive_span(context, *expires);
   if (const auto skip_if = block.get("skip_if")) step.skip_if = read_condition(context, *skip_if);
   if (const auto on_cap = block.get("on_cap")) step.skip_on_cap = read_skips_on_cap(context, *on_cap);
+  if (const auto word = block.get("on_unknown")) step.resend_on_unknown = read_resends_on_unknown(context, *word);
   if (const auto name = block.get("template")) step.template_name = read_template_name(context, *name);
   return step;
 }
@@ -105,6 +110,7 @@ StepChange read_change(LoadContext& context, const Field& field) {
   if (const auto expires = block.get("expires")) change.expires = read_positive_span(context, *expires);
   if (const auto skip_if = block.get("skip_if")) change.skip_if = read_condition(context, *skip_if);
   if (const auto on_cap = block.get("on_cap")) change.skip_on_cap = read_skips_on_cap(context, *on_cap);
+  if (const auto word = block.get("on_unknown")) change.resend_on_unknown = read_resends_on_unknown(context, *word);
   if (const auto name = block.get("template")) change.template_name = read_template_name(context, *name);
   return change;
 }

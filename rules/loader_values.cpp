@@ -23,7 +23,7 @@ bool is_digits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// The text of a value that must be one. Plain and quoted texts are the same here; see read_integer for the exception.
+/// The text of a value that must be one. Every scalar is read as its declared type from its text, quoted or not.
 const std::string* scalar_text(LoadContext& context, const Field& field, std::string_view expected) {
   if (field.node->is_scalar()) return &field.node->text;
   if (field.node->kind == YamlNode::Kind::null) {
@@ -242,12 +242,6 @@ std::optional<int> read_integer(LoadContext& context, const Field& field, const 
   const std::string expected = fmt::format("a whole number from {} to {}", bounds.least, bounds.most);
   const std::string* text = scalar_text(context, field, expected);
   if (!text) return std::nullopt;
-  // The one type for which quotes count: "5" says that a text is meant, and none of the language's numbers is one.
-  // Everything else (durations, times, dates, rates) is a text that only looks like a number at times.
-  if (field.node->style != YamlNode::Style::plain && is_digits(*text)) {
-    report_wrong(context, field, expected, "remove the quotes");
-    return std::nullopt;
-  }
   const bool negative = text->size() > 1 && text->front() == '-' && is_digits(std::string_view(*text).substr(1));
   if (!negative && !is_digits(*text)) {
     report_wrong(context, field, expected);

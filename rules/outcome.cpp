@@ -82,7 +82,7 @@ void handle_outcome(Scope& scope) {
   if (touch) {
     touch->handed_off = true;
     record.playbook = touch->playbook;
-    record.enrollment = enrollment_id(scope.lead.subject, touch->enrollment);
+    record.enrollment = scope.id_of(touch->enrollment);
     record.step = touch->step;
     record.action = touch->action;
   }
@@ -124,9 +124,9 @@ void sla_breached(Scope& scope, Enrollment& enrollment) {
   enrollment.sla.reset();
   scope.record(RecordType::sla_breached, enrollment);
   if (!escalates) return;
-  const EnrollmentId id = enrollment_id(scope.lead.subject, enrollment.ordinal);
-  Escalate escalate{action_id(id, "escalate:sla", 0),       enrollment.playbook, enrollment.revision, "sla", "manager",
-                    "The promised first touch is overdue.", scope.now()};
+  Escalate escalate{
+      action_id(enrollment.id, "escalate:sla", 0), enrollment.playbook, enrollment.revision, "sla", "manager",
+      "The promised first touch is overdue.",      scope.now()};
   Record& record = scope.record(RecordType::lead_escalated, enrollment);
   record.rule = "sla";
   record.action = escalate.action;

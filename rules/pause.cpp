@@ -66,10 +66,14 @@ void resume(Scope& scope, Enrollment& enrollment) {
   if (days > 0) enrollment.anchor = zone.resolve({anchor.date + days, anchor.time});
   enrollment.wait_from = enrollment.wait_from + length;
   enrollment.ready_from = scope.now();
+  fix_wait(scope, enrollment, form);
   if (form.touches.within) enrollment.window_end = scope.after(enrollment.anchor, *form.touches.within, form);
   if (enrollment.asked) {
     const Step* step = form.find_step(enrollment.asked->step);
-    if (step) enrollment.asked->due = step_due(scope, enrollment, form, *step);
+    if (step) {
+      enrollment.asked->due = step_due(scope, enrollment, form, *step);
+      fix_expiry(scope, enrollment, form, *step);
+    }
   }
 }
 

@@ -84,12 +84,15 @@ const Workflow* Playbook::find_workflow(EventType type) const {
 }
 
 Rulebook::Rulebook(House house, std::vector<Playbook> current) : house_(std::move(house)) {
+  for (const auto& pack : house_.policies) {
+    longest_cap_period_ = std::max(longest_cap_period_, longest_attempt_period(*pack));
+  }
   for (Playbook& playbook : current) current_.push_back(std::make_shared<const Playbook>(std::move(playbook)));
   std::sort(current_.begin(), current_.end(), [](const auto& a, const auto& b) {
     return a->priority != b->priority ? a->priority > b->priority : a->id < b->id;
   });
   for (const auto& playbook : current_) {
-    by_id_.emplace(playbook->id, playbook.get());
+    by_id_.emplace_back(playbook->id, playbook.get());
     by_revision_.emplace(playbook->revision, playbook);
     longest_cap_period_ = std::max(longest_cap_period_, longest_rolling_cap(*playbook));
     for (const EventType type : playbook->enroll.on) {
@@ -115,14 +118,15 @@ const std::vector<const Playbook*>& Rulebook::candidates(EventType type) const {
 }
 
 const Playbook* Rulebook::find(const PlaybookId& id) const {
-  const auto found = by_id_.find(id);
+  // Comparing two ids is comparing two words, so a scan is faster than a tree.
+  const auto found = std::find_if(by_id_.begin(), by_id_.end(), [&](const auto& entry) { return entry.first == id; });
   return found == by_id_.end() ? nullptr : found->second;
 }
 
 const Playbook* Rulebook::find(const PlaybookId& id, const Revision& revision) const {
-  // Nearly always the current one: comparing two texts is cheaper than a tree of them.
-  const auto current = by_id_.find(id);
-  if (current != by_id_.end() && current->second->revision == revision) return current->second;
+  // Nearly always the current one.
+  const Playbook* current = find(id);
+  if (current && current->revision == revision) return current;
   const auto found = by_revision_.find(revision);
   // A revision covers the id, so another id under it is a caller's mix-up: better no playbook than the wrong one.
   return found == by_revision_.end() || found->second->id != id ? nullptr : found->second.get();

@@ -17,6 +17,7 @@
 #include "rules/contact_hours.h"
 #include "rules/event.h"
 #include "rules/ids.h"
+#include "rules/policy.h"
 #include "rules/time.h"
 #include "rules/zone.h"
 
@@ -97,6 +98,7 @@ struct Step {
   std::optional<Span> expires;
   std::optional<Condition> skip_if;
   bool skip_on_cap = false;                  // `on_cap: skip`; default defer
+  bool resend_on_unknown = false;            // `on_unknown: resend`; default park
   std::optional<std::string> template_name;  // "smb-inbound/context"
   Position position;
 };
@@ -129,6 +131,7 @@ struct StepChange {
   std::optional<Span> expires;
   std::optional<Condition> skip_if;
   std::optional<bool> skip_on_cap;
+  std::optional<bool> resend_on_unknown;
   std::optional<std::string> template_name;
   Position position;
 };
@@ -246,6 +249,9 @@ struct House {
   std::vector<Cap> caps{};
   std::vector<ScoreRule> score{};
   std::optional<Handoff> handoff{};
+  /// The legal packs that apply, in the order in which they are named. They belong to no revision: law changes on its
+  /// date for enrollments that began before it, too. Records of touches name the content that decided.
+  std::vector<std::shared_ptr<const PolicyPack>> policies{};
 };
 
 /// Every playbook that decisions may need: the current ones, and older revisions that enrollments are pinned to.
@@ -272,7 +278,7 @@ class Rulebook {
  private:
   House house_;
   std::vector<std::shared_ptr<const Playbook>> current_;
-  std::map<PlaybookId, const Playbook*> by_id_;  // current only; owned by current_
+  std::vector<std::pair<PlaybookId, const Playbook*>> by_id_;  // current only; owned by current_; ids are unique
   std::map<Revision, std::shared_ptr<const Playbook>> by_revision_;
   std::array<std::vector<const Playbook*>, kEventTypeCount> candidates_;
   Duration longest_cap_period_ = kDay * 8;

@@ -12,7 +12,7 @@ namespace {
 
 using Phrase = std::pair<std::string_view, std::string_view>;
 
-constexpr std::array<std::string_view, 36> kTypeNames{
+constexpr std::array<std::string_view, 37> kTypeNames{
     "lead.enrolled",
     "lead.not_enrolled",
     "lead.exited",
@@ -49,8 +49,9 @@ constexpr std::array<std::string_view, 36> kTypeNames{
     "guardrail.tripped",
     "halted",
     "resumed",
+    "attempt.resolved",
 };
-static_assert(kTypeNames.size() == static_cast<std::size_t>(RecordType::resumed) + 1);
+static_assert(kTypeNames.size() == static_cast<std::size_t>(RecordType::attempt_resolved) + 1);
 
 /// Why a touch or an enrollment did not happen, by rule id.
 constexpr std::array<Phrase, 21> kRulePhrases{{
@@ -91,6 +92,17 @@ constexpr std::array<Phrase, 10> kExitPhrases{{
     {"handoff", "a person took over"},
 }};
 
+/// What a legal pack found, by reason code.
+constexpr std::array<Phrase, 7> kPolicyPhrases{{
+    {"consent_missing", "consent is required and there is none"},
+    {"consent_expired", "consent is required and has expired"},
+    {"consent_unproven", "consent is required and there is no evidence of it"},
+    {"register", "the contact point was not compared with a register lately"},
+    {"refusal", "the person refused not long ago"},
+    {"attempts", "the permitted attempts are used up"},
+    {"hours", "it is outside the permitted hours"},
+}};
+
 template <std::size_t kSize>
 std::string_view find_phrase(const std::array<Phrase, kSize>& phrases, std::string_view code) {
   for (const auto& [known, phrase] : phrases) {
@@ -113,7 +125,17 @@ void append_cap(std::string& out, std::string_view rule) {
   out.append(channel == "any" ? "any channel" : channel).append(" is full");
 }
 
-void append_rule(std::string& out, std::string_view rule) {
+/// "policy:fr", "hours" -> "by the policy pack fr it is outside the permitted hours".
+void append_policy(std::string& out, std::string_view rule, std::string_view reason) {
+  const std::string_view pack = rule.substr(std::string_view("policy:").size());
+  if (const std::string_view phrase = find_phrase(kPolicyPhrases, reason); !phrase.empty()) {
+    out.append("by the policy pack ").append(pack).append(" ").append(phrase);
+  } else {
+    out.append("the policy pack ").append(pack).append(" says so");
+  }
+}
+
+void append_rule(std::string& out, std::string_view rule, std::string_view reason = {}) {
   if (rule.empty()) {
     out += "no rule was named";
   } else if (const std::string_view phrase = find_phrase(kRulePhrases, rule); !phrase.empty()) {
@@ -121,7 +143,7 @@ void append_rule(std::string& out, std::string_view rule) {
   } else if (rule.substr(0, 4) == "cap:") {
     append_cap(out, rule);
   } else if (rule.substr(0, 7) == "policy:") {
-    out.append("the policy pack ").append(rule.substr(7)).append(" says so");
+    append_policy(out, rule, reason);
   } else {
     out.append("rule ").append(rule);
   }
@@ -175,7 +197,7 @@ void append_touch_sentence(std::string& out, const Record& record) {
       break;
     case RecordType::touch_deferred:
       out += " was deferred: ";
-      append_rule(out, record.rule);
+      append_rule(out, record.rule, record.reason);
       if (record.until)
         append_until(out, "; asked again at ", record);
       else
@@ -183,7 +205,7 @@ void append_touch_sentence(std::string& out, const Record& record) {
       break;
     case RecordType::touch_withheld:
       out += " was withheld: ";
-      append_rule(out, record.rule);
+      append_rule(out, record.rule, record.reason);
       break;
     case RecordType::touch_skipped:
       out += " was skipped: ";
@@ -191,7 +213,7 @@ void append_touch_sentence(std::string& out, const Record& record) {
       break;
     case RecordType::touch_cancelled:
       out += " was cancelled before it was handed off: ";
-      append_rule(out, record.rule);
+      append_rule(out, record.rule, record.reason);
       break;
     default:  // touch_completed
       out += " was completed";
@@ -216,6 +238,27 @@ void append_attempt_sentence(std::string& out, const Record& record) {
   if (record.type == RecordType::attempt_finished) out += " finished";
   append_detail(out, ": ", record.outcome);
   append_detail(out, record.outcome.empty() ? ": " : ", ", record.reason);
+  out += '.';
+}
+
+/// What somebody said, or an event told, about an attempt whose outcome was unknown.
+constexpr std::array<Phrase, 4> kResolutionPhrases{{
+    {"delivered", "was declared delivered"},
+    {"resend", "was declared not delivered; it is sent again"},
+    {"drop", "was given up; it is not sent again"},
+    {"known", "is known by now"},
+}};
+
+void append_resolution_sentence(std::string& out, const Record& record) {
+  out += "The unknown outcome of ";
+  if (record.step)
+    out.append("step ").append(record.step->value);
+  else
+    out += "an action";
+  out += ' ';
+  const std::string_view phrase = find_phrase(kResolutionPhrases, record.outcome);
+  out += phrase.empty() ? std::string_view("was resolved") : phrase;
+  append_detail(out, ": ", record.reason);
   out += '.';
 }
 
@@ -256,7 +299,7 @@ void append_enrollment_sentence(std::string& out, const Record& record) {
       append_playbook(out, "the playbook", record);
       out += ": ";
       const std::string_view phrase = find_phrase(kExitPhrases, record.reason);
-      out += !phrase.empty() ? phrase : record.reason.empty() ? std::string_view("no reason was named") : record.reason;
+      out += !phrase.empty() ? phrase : record.reason.empty() ? "no reason was named" : record.reason.view();
       break;
     }
     case RecordType::lead_paused:
@@ -407,6 +450,8 @@ void append_sentence(std::string& out, const Record& record) {
     case RecordType::attempt_started:
     case RecordType::attempt_finished:
       return append_attempt_sentence(out, record);
+    case RecordType::attempt_resolved:
+      return append_resolution_sentence(out, record);
     case RecordType::touches_shortfall:
     case RecordType::sla_met:
     case RecordType::sla_at_risk:

@@ -11,6 +11,7 @@
 
 #include "rules/channel.h"
 #include "rules/ids.h"
+#include "rules/text.h"
 #include "rules/time.h"
 
 namespace relance::rules {
@@ -53,6 +54,7 @@ enum class RecordType : std::uint8_t {
   guardrail_tripped = 33,
   halted = 34,
   resumed = 35,
+  attempt_resolved = 36,
 };
 std::string_view to_string(RecordType type);
 
@@ -69,21 +71,23 @@ struct Record {
   std::optional<Channel> channel;
   std::optional<ChannelScope> scope;  // printed as `channel` of opt-outs and suppressions
   std::optional<ActionId> action;
-  std::string rule;  // empty: absent
+  Text rule;  // empty: absent
   std::optional<Instant> until;
-  std::string reason;  // empty: absent
+  Text reason;  // empty: absent
   std::optional<std::vector<StepId>> steps_left;
-  std::string variant;  // empty: absent
-  std::string arm;      // empty: absent
+  Text variant;  // empty: absent
+  Text arm;      // empty: absent
   std::optional<Score> score;
-  std::string outcome;     // empty: absent
-  std::string intake;      // empty: absent
-  std::string flag;        // of a guardrail; empty: absent
-  std::string actor;       // empty: absent (data.by, an operator's name as the CRM gives it)
-  std::string local_time;  // "2026-03-02T09:10 Europe/Paris", of a touch; empty: absent
+  Text outcome;                  // empty: absent
+  Text intake;                   // empty: absent
+  Text flag;                     // of a guardrail; empty: absent
+  Text actor;                    // empty: absent (data.by, an operator's name as the CRM gives it)
+  Text local_time;               // "2026-03-02T09:10 Europe/Paris", of a touch; empty: absent
+  std::string_view legal_basis;  // of a touch that a legal pack allowed: express, opt_out, ...; empty: absent
+  Text pack;                     // what decided or allowed it, "fr@1+3f2a9c01d2e4"; empty: absent
   std::optional<std::int32_t> attempt;
-  std::string connector;    // empty: absent
-  std::string provider_id;  // empty: absent
+  Text connector;    // empty: absent
+  Text provider_id;  // empty: absent
 };
 
 /// As JSON has it.

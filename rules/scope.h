@@ -6,6 +6,7 @@
 
 #include "rules/conditions.h"
 #include "rules/decide.h"
+#include "rules/policy_verdict.h"
 
 namespace relance::rules {
 
@@ -26,7 +27,10 @@ struct Scope {
   }
   /// The form's contact hours with the holidays of the lead's country; null: none.
   const ContactHours* hours(const Form& form) const {
-    return form.contact_hours ? &form.contact_hours->of(lead.attributes.text("country")) : nullptr;
+    if (!form.contact_hours) return nullptr;
+    // Looking an attribute up takes a while, and few playbooks have holidays by country.
+    if (form.contact_hours->of_countries.empty()) return &*form.contact_hours;
+    return &form.contact_hours->of(lead.attributes.text("country"));
   }
   /// The end of a span that begins at `start`; the form's contact hours say what a business day is.
   Instant after(Instant start, const Span& span, const Form& form) const {
@@ -35,8 +39,8 @@ struct Scope {
   }
   Truth ask(const Condition& condition) const { return rules::ask(condition, lead, event, now()); }
 
-  /// The id of the lead's enrollment of that ordinal, computed once: many records of a decision name it.
-  const EnrollmentId& id_of(const Enrollment& enrollment);
+  /// The id of the lead's enrollment of that ordinal, whether it still runs or not.
+  EnrollmentId id_of(std::uint32_t ordinal) const;
 
   Record& record(RecordType type) {
     Record& added = out.records.emplace_back();
@@ -48,9 +52,6 @@ struct Scope {
   Record& record(RecordType type, const Enrollment& enrollment);
   /// A record about one of its steps.
   Record& record(RecordType type, const Enrollment& enrollment, const Step& step);
-
-  std::uint32_t known_ordinal = 0;  // of known_id; ordinals count from 1
-  EnrollmentId known_id{};
 };
 
 /// The revision that the enrollment is pinned to; the rulebook must hold it (the store keeps it).
@@ -62,7 +63,6 @@ const Form& form_of(const Enrollment& enrollment, const Rulebook& rulebook);
 /// The lead's enrollment of that ordinal, running or interrupted.
 Enrollment* find_enrollment(LeadState& lead, std::uint32_t ordinal);
 
-EnrollmentId enrollment_id(const SubjectId& subject, std::uint32_t ordinal);
 ActionId action_id(const EnrollmentId& enrollment, std::string_view step, std::int64_t attempt);
 
 /// The next local midnight after `now` that begins a day at least `days` after the local date of `now`.
@@ -77,6 +77,7 @@ struct ConsentOutcome {
   std::optional<ChannelScope> newly_opted_out = {};  // its channel, when it added something
   bool complained = false;
   bool hard_bounced = false;
+  bool withdrawn = false;        // consent
   std::string_view intake = {};  // of an opt-out
 };
 ConsentOutcome handle_consent(Scope& scope);
@@ -142,10 +143,24 @@ void ask_exceptions(Scope& scope, Enrollment& enrollment);
 
 // steps.cpp: "When a step runs".
 Instant step_due(const Scope& scope, const Enrollment& enrollment, const Form& form, const Step& step);
+/// Business days depend on the lead's zone and country: what is computed in them stands from here on. The open `wait:`,
+/// and the expiry of the step that was asked, which the enrollment has.
+void fix_wait(const Scope& scope, Enrollment& enrollment, const Form& form);
+void fix_expiry(const Scope& scope, Enrollment& enrollment, const Form& form, const Step& step);
+/// The one step that is asked next; null when none is open.
+StepState* open_step(Enrollment& enrollment);
 bool has_open_step(const Enrollment& enrollment);
 /// When the open step is asked (again); never() when there is none, it is held, or the enrollment is paused.
 Instant step_instant(const Scope& scope, const Enrollment& enrollment, const Form& form);
 void ask_step(Scope& scope, Enrollment& enrollment);
+/// A rule that keeps a step from the gate, and what the step then comes to.
+struct Refusal {
+  StepStatus status = StepStatus::withheld;
+  std::string_view rule;
+};
+/// Every such rule that speaks now, in order, of a step that was due at `due`: for explaining.
+std::vector<Refusal> refusals(const Scope& scope, const Enrollment& enrollment, const Form& form, const Step& step,
+                              Instant due);
 
 // gate.cpp: "The gate".
 struct Verdict {
@@ -153,8 +168,16 @@ struct Verdict {
   Kind kind = Kind::pass;
   std::string rule;
   Instant until = Instant::never();
+  // Of the legal packs: why, which of them, and what allows the touch.
+  std::string_view reason = {};
+  std::string packs = {};
+  std::string_view legal_basis = {};
 };
 Verdict gate(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step);
+/// Every rule that speaks now, in order: for explaining. The first is gate()'s answer.
+std::vector<Verdict> gate_rules(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step);
+/// The gate's second asking, against the state of now: the form that the enrollment has now, or had when it ended.
+Verdict second_gate(Scope& scope, const EmittedTouch& touch, const Playbook& playbook);
 /// The contact point that a touch on the channel needs is there and usable.
 bool has_contact_point(const LeadState& lead, Channel channel);
 
@@ -170,9 +193,21 @@ struct FullCap {
   std::string rule;
   Instant frees;
 };
+/// What one cap counts now, oldest first: the newest touches, no more than `max`. Full when it says when it frees.
+struct CapCount {
+  int max = 0;  // halved while a guardrail says so
+  std::vector<Instant> counted;
+  std::optional<Instant> frees;
+};
+CapCount count(const Cap& cap, const Scope& scope, const Enrollment& enrollment, const Form& form);
 std::optional<FullCap> full_cap(const Scope& scope, const Enrollment& enrollment, const Form& form, Channel channel);
 
 /// The touch will not go out: touch.cancelled, the effect, and it counts no longer.
-void cancel_touch(Scope& scope, const ActionId& action, std::string_view rule);
+struct CancelCause {
+  std::string_view rule;
+  std::string_view reason = {};
+  std::string_view packs = {};
+};
+void cancel_touch(Scope& scope, const ActionId& action, const CancelCause& cause);
 
 }  // namespace relance::rules

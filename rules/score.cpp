@@ -50,8 +50,10 @@ std::int64_t take_points(LeadState& lead, const ScoreRule& rule) {
 
 void handle_score(Scope& scope) {
   LeadState& lead = scope.lead;
+  const auto& rules = scope.context.rulebook.house().score;
+  if (rules.empty()) return;
   const Score before = score_of(lead);
-  for (const ScoreRule& rule : scope.context.rulebook.house().score) {
+  for (const ScoreRule& rule : rules) {
     if (std::find(rule.on.begin(), rule.on.end(), scope.event->type) == rule.on.end()) continue;
     if (rule.when && scope.ask(*rule.when) != Truth::yes) continue;
     const std::int64_t points = take_points(lead, rule);

@@ -9,16 +9,11 @@ namespace relance::rules {
 
 namespace {
 
-StepState* open_step(Enrollment& enrollment) {
-  for (StepState& step : enrollment.steps) {
-    if (step.status == StepStatus::open) return &step;
-  }
-  return nullptr;
-}
-
-/// When a step that was due then is too late; never() without `expires`.
-Instant expiry(const Scope& scope, const Form& form, const Step& step, Instant due) {
-  return step.expires ? scope.after(due, *step.expires, form) : Instant::never();
+/// When the step, due then, is too late; never() without `expires`. What was computed when it was first asked stands.
+Instant expiry(const Scope& scope, const Enrollment& enrollment, const Form& form, const Step& step, Instant due) {
+  if (!step.expires) return Instant::never();
+  if (enrollment.asked && enrollment.asked->expires) return *enrollment.asked->expires;
+  return scope.after(due, *step.expires, form);
 }
 
 void resolve(Scope& scope, Enrollment& enrollment, StepState& state, StepStatus status) {
@@ -26,6 +21,7 @@ void resolve(Scope& scope, Enrollment& enrollment, StepState& state, StepStatus 
   enrollment.asked.reset();
   enrollment.wait_from = scope.now();
   enrollment.ready_from = scope.now();
+  fix_wait(scope, enrollment, form_of(enrollment, scope.context.rulebook));
 }
 
 std::string local_time(const Zone& zone, Instant instant) {
@@ -49,9 +45,9 @@ void forget_old_touches(Scope& scope) {
   if (touches.size() > kKept) touches.erase(touches.begin(), touches.end() - kKept);
 }
 
-void emit(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step, StepState& state, Instant due) {
+void emit(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step, StepState& state, Instant due,
+          const Verdict& verdict) {
   LeadState& lead = scope.lead;
-  const EnrollmentId& id = scope.id_of(enrollment);
   EmittedTouch touch;
   touch.at = scope.now();
   touch.channel = step.channel;
@@ -60,7 +56,7 @@ void emit(Scope& scope, Enrollment& enrollment, const Form& form, const Step& st
   touch.step = step.id;
   touch.form = static_cast<std::uint32_t>(
       form_place(playbook_of(enrollment, scope.context.rulebook), enrollment.variant, enrollment.arm));
-  touch.action = action_id(id, step.id.value, 1);
+  touch.action = action_id(enrollment.id, step.id.value, 1);
   touch.due = due;
   // Without a window 24 h from when the touch is due to leave: the gate may have deferred its step for days.
   // One that is asked at the very end of its window still gets the time that a connector takes.
@@ -82,13 +78,26 @@ void emit(Scope& scope, Enrollment& enrollment, const Form& form, const Step& st
   Record& record = scope.record(RecordType::touch_emitted, enrollment, step);
   record.action = touch.action;
   record.local_time = local_time(scope.zone(form), scope.now());
-  scope.out.effects.emplace_back(EmitTouch{touch, enrollment.revision, id, step.template_name});
+  record.pack = verdict.packs;
+  record.legal_basis = verdict.legal_basis;
+  scope.out.effects.emplace_back(
+      EmitTouch{touch, enrollment.revision, enrollment.id, step.template_name, step.resend_on_unknown});
   start_cool_down(scope, enrollment, form);
   count_touch(scope, enrollment.playbook);
 }
 
-void withhold(Scope& scope, Enrollment& enrollment, const Step& step, StepState& state, std::string_view rule) {
-  scope.record(RecordType::touch_withheld, enrollment, step).rule = rule;
+/// A record about the step with what the gate said.
+Record& record_verdict(Scope& scope, RecordType type, const Enrollment& enrollment, const Step& step,
+                       const Verdict& verdict) {
+  Record& record = scope.record(type, enrollment, step);
+  record.rule = verdict.rule;
+  record.reason = verdict.reason;
+  record.pack = verdict.packs;
+  return record;
+}
+
+void withhold(Scope& scope, Enrollment& enrollment, const Step& step, StepState& state, const Verdict& verdict) {
+  record_verdict(scope, RecordType::touch_withheld, enrollment, step, verdict);
   resolve(scope, enrollment, state, StepStatus::withheld);
 }
 
@@ -97,23 +106,74 @@ void skip(Scope& scope, Enrollment& enrollment, const Step& step, StepState& sta
   resolve(scope, enrollment, state, StepStatus::skipped);
 }
 
-void wait(Scope& scope, Enrollment& enrollment, const Step& step, Instant due, const Verdict& verdict) {
+void wait(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step, Instant due,
+          const Verdict& verdict) {
   const bool held = verdict.kind == Verdict::Kind::held;
-  enrollment.asked = Asked{step.id, due, held ? Asked::Waiting::held : Asked::Waiting::deferred, verdict.until};
-  Record& record = scope.record(RecordType::touch_deferred, enrollment, step);
-  record.rule = verdict.rule;
+  std::optional<Instant> expires;
+  if (step.expires && step.expires->business_days > 0) expires = expiry(scope, enrollment, form, step, due);
+  enrollment.asked =
+      Asked{step.id, due, held ? Asked::Waiting::held : Asked::Waiting::deferred, verdict.until, expires};
+  Record& record = record_verdict(scope, RecordType::touch_deferred, enrollment, step, verdict);
   if (!held) record.until = verdict.until;
+}
+
+/// What keeps a step that is asked from the gate: `visit(refusal)` for each rule that speaks, until it answers false.
+template <class Visit>
+void for_each_refusal(const Scope& scope, const Enrollment& enrollment, const Form& form, const Step& step, Instant due,
+                      Visit visit) {
+  if (step.skip_if && scope.ask(*step.skip_if) == Truth::yes) {
+    if (!visit(Refusal{StepStatus::skipped, "skip_if"})) return;
+  }
+  if (!has_contact_point(scope.lead, step.channel)) {
+    if (!visit(Refusal{StepStatus::skipped, "no_contact_point"})) return;
+  }
+  if (step.expires && scope.now() >= expiry(scope, enrollment, form, step, due)) {
+    if (!visit(Refusal{StepStatus::withheld, "expired"})) return;
+  }
+  if (form.touches.max && enrollment.touches >= *form.touches.max) visit(Refusal{StepStatus::withheld, "touches_max"});
 }
 
 }  // namespace
 
+std::vector<Refusal> refusals(const Scope& scope, const Enrollment& enrollment, const Form& form, const Step& step,
+                              Instant due) {
+  std::vector<Refusal> all;
+  for_each_refusal(scope, enrollment, form, step, due, [&](const Refusal& refusal) {
+    all.push_back(refusal);
+    return true;
+  });
+  return all;
+}
+
 Instant step_due(const Scope& scope, const Enrollment& enrollment, const Form& form, const Step& step) {
-  if (const auto* wait_step = std::get_if<AfterWait>(&step.when))
-    return scope.after(enrollment.wait_from, wait_step->wait, form);
+  const auto* wait_step = std::get_if<AfterWait>(&step.when);
+  if (wait_step && wait_step->wait.business_days > 0 && enrollment.wait_due) return *enrollment.wait_due;
+  if (wait_step) return scope.after(enrollment.wait_from, wait_step->wait, form);
   const auto& on_day = std::get<OnDay>(step.when);
   const Zone& zone = scope.zone(form);
   const LocalDateTime anchor = zone.local(enrollment.anchor);
   return std::max(zone.resolve({anchor.date + on_day.day, on_day.at.value_or(anchor.time)}), enrollment.anchor);
+}
+
+StepState* open_step(Enrollment& enrollment) {
+  for (StepState& step : enrollment.steps) {
+    if (step.status == StepStatus::open) return &step;
+  }
+  return nullptr;
+}
+
+void fix_wait(const Scope& scope, Enrollment& enrollment, const Form& form) {
+  enrollment.wait_due.reset();
+  const StepState* state = open_step(enrollment);
+  const Step* step = state ? form.find_step(state->id) : nullptr;
+  const auto* wait = step ? std::get_if<AfterWait>(&step->when) : nullptr;
+  if (wait && wait->wait.business_days > 0) enrollment.wait_due = scope.after(enrollment.wait_from, wait->wait, form);
+}
+
+void fix_expiry(const Scope& scope, Enrollment& enrollment, const Form& form, const Step& step) {
+  Asked& asked = *enrollment.asked;
+  asked.expires.reset();
+  if (step.expires && step.expires->business_days > 0) asked.expires = scope.after(asked.due, *step.expires, form);
 }
 
 bool has_open_step(const Enrollment& enrollment) {
@@ -128,7 +188,7 @@ Instant step_instant(const Scope& scope, const Enrollment& enrollment, const For
   const Step& step = *form.find_step(state->id);
   Instant at;
   if (enrollment.asked) {
-    at = std::min(enrollment.asked->until, expiry(scope, form, step, enrollment.asked->due));
+    at = std::min(enrollment.asked->until, expiry(scope, enrollment, form, step, enrollment.asked->due));
   } else {
     at = step_due(scope, enrollment, form, step);
   }
@@ -141,26 +201,27 @@ void ask_step(Scope& scope, Enrollment& enrollment) {
   const Step& step = *form.find_step(state.id);
   const Instant due = enrollment.asked ? enrollment.asked->due : step_due(scope, enrollment, form, step);
 
-  if (step.skip_if && scope.ask(*step.skip_if) == Truth::yes) {
-    skip(scope, enrollment, step, state, "skip_if");
-  } else if (!has_contact_point(scope.lead, step.channel)) {
-    skip(scope, enrollment, step, state, "no_contact_point");
-  } else if (step.expires && scope.now() >= expiry(scope, form, step, due)) {
-    withhold(scope, enrollment, step, state, "expired");
-  } else if (form.touches.max && enrollment.touches >= *form.touches.max) {
-    withhold(scope, enrollment, step, state, "touches_max");
+  std::optional<Refusal> refusal;
+  for_each_refusal(scope, enrollment, form, step, due, [&](const Refusal& first) {
+    refusal = first;
+    return false;
+  });
+  if (refusal && refusal->status == StepStatus::skipped) {
+    skip(scope, enrollment, step, state, refusal->rule);
+  } else if (refusal) {
+    withhold(scope, enrollment, step, state, {Verdict::Kind::withheld, std::string(refusal->rule)});
   } else {
     const Verdict verdict = gate(scope, enrollment, form, step);
     switch (verdict.kind) {
       case Verdict::Kind::pass:
-        emit(scope, enrollment, form, step, state, due);
+        emit(scope, enrollment, form, step, state, due, verdict);
         break;
       case Verdict::Kind::withheld:
-        withhold(scope, enrollment, step, state, verdict.rule);
+        withhold(scope, enrollment, step, state, verdict);
         break;
       case Verdict::Kind::deferred:
       case Verdict::Kind::held:
-        wait(scope, enrollment, step, due, verdict);
+        wait(scope, enrollment, form, step, due, verdict);
         break;
     }
   }

@@ -37,7 +37,7 @@ std::vector<StepState> steps_under(const Form& form, const std::vector<StepState
 
 std::uint32_t arm_of(const LeadState& lead, const Experiment& experiment) {
   const bool by_account = experiment.unit == Experiment::Unit::account && lead.account;
-  const std::string& unit = by_account ? lead.account->value : lead.id.value;
+  const Text& unit = by_account ? lead.account->value : lead.id.value;
   const std::uint64_t sum = std::accumulate(
       experiment.arms.begin(), experiment.arms.end(), std::uint64_t{0},
       [](std::uint64_t weights, const Arm& arm) { return weights + static_cast<std::uint64_t>(arm.weight); });
@@ -59,6 +59,7 @@ void switch_form(Scope& scope, Enrollment& enrollment, const Form& form) {
   enrollment.steps = steps_under(form, enrollment.steps);
   enrollment.asked.reset();
   enrollment.ready_from = scope.now();
+  fix_wait(scope, enrollment, form);
   enrollment.window_end.reset();
   if (form.touches.within) enrollment.window_end = scope.after(enrollment.anchor, *form.touches.within, form);
 }

@@ -57,7 +57,7 @@ std::string date_of(rules::Instant instant) {
 std::optional<std::string> refusal(const engine::Action& action, const EmailSender& sender) {
   struct Field {
     const char* name;
-    const std::string& text;
+    std::string_view text;
   };
   const Field headers[] = {{"id", action.id.value},
                            {"subject", action.email.subject},
@@ -92,7 +92,7 @@ std::string part(std::string_view media_type, std::string_view text) {
 std::string content_of(const engine::Action& action) {
   if (action.email.html.empty()) return part("text/plain", action.email.text);
   // RFC 2046, 5.1.1: "=_" appears in no encoded body; encode_body() keeps it out of plain ones.
-  const std::string boundary = "=_relance_" + action.id.value.substr(0, 50);
+  const std::string boundary = "=_relance_" + std::string(action.id.value.view().substr(0, 50));
   return fmt::format(
       "Content-Type: multipart/alternative;\r\n boundary=\"{0}\"\r\n\r\n--{0}\r\n{1}\r\n--{0}\r\n{2}\r\n--{0}--\r\n",
       boundary, part("text/plain", action.email.text), part("text/html", action.email.html));

@@ -191,7 +191,7 @@ tl::expected<std::unique_ptr<WebhookConnector>, std::string> WebhookConnector::c
 }
 
 AttemptResult WebhookConnector::deliver(const engine::Action& action, int /*attempt*/) {
-  const std::string& id = action.id.value;
+  const std::string id(action.id.value);
   if (!is_token(id)) return failed(AttemptResult::Kind::rejected, "action_id: letters, digits and - only");
   const std::string body = engine::to_cloud_event(action);
   const std::int64_t timestamp = settings_.seconds_since_epoch();

@@ -46,11 +46,8 @@ AttemptResult result_of(const std::string& topic, const Delivery& delivery) {
 
 }  // namespace
 
-KafkaActionConnector::KafkaActionConnector(KafkaOutput& output, const KafkaSettings& settings, int concurrency)
-    : output_(output),
-      topic_(settings.topics.actions),
-      timeout_(settings.delivery_timeout),
-      concurrency_(concurrency) {}
+KafkaActionConnector::KafkaActionConnector(KafkaOutput& output, const KafkaSettings& settings, Options options)
+    : output_(output), topic_(settings.topics.actions), timeout_(settings.delivery_timeout), options_(options) {}
 
 AttemptResult KafkaActionConnector::deliver(const engine::Action& action, int) {
   // Shared with the completion, which may still come after this call has given up.

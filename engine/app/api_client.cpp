@@ -30,12 +30,31 @@ std::string read_token(const ApiOptions& options) {
   return token ? token : "";
 }
 
+std::string reason(httplib::Error error) {
+  return error == httplib::Error::Connection ? "nothing listens there" : httplib::to_string(error);
+}
+
+constexpr const char* kStartIt = "start a daemon there (relance serve --config FILE), or name another with --url";
+
+std::string check_url(const std::string& url) {
+  if (url.starts_with("http://") || url.starts_with("https://")) return {};
+  return "expected an address such as http://127.0.0.1:8080, got `" + url + "`";
+}
+
+std::string check_token_file(const std::string& path) {
+  std::ifstream file(path);
+  std::string token;
+  if (std::getline(file, token) && !token.empty()) return {};
+  return "expected a file with a token on its first line, got `" + path + "`, which cannot be read or is empty";
+}
+
 }  // namespace
 
 void ApiOptions::add_to(CLI::App& command) {
-  command.add_option("--url", url, "The daemon, default " + url);
-  command.add_option("--token-file", token_file,
-                     "File with the bearer token; default: the variable RELANCE_TOKEN, if set");
+  command.add_option("--url", url, "The daemon, default " + url)->check(check_url);
+  command
+      .add_option("--token-file", token_file, "File with the bearer token; default: the variable RELANCE_TOKEN, if set")
+      ->check(check_token_file);
 }
 
 struct ApiClient::Http {
@@ -46,7 +65,7 @@ struct ApiClient::Http {
     if (const std::string token = read_token(options); !token.empty()) client.set_bearer_token_auth(token);
   }
   tl::expected<ApiAnswer, std::string> answer(const httplib::Result& result) const {
-    if (!result) return failed("no answer from " + url + ": " + httplib::to_string(result.error()));
+    if (!result) return failed(fmt::format("no answer from {} ({}); {}", url, reason(result.error()), kStartIt));
     ApiAnswer answer{result->status, result->body, 0};
     if (result->has_header("Retry-After"))
       answer.retry_after_seconds = std::atoi(result->get_header_value("Retry-After").c_str());
@@ -80,17 +99,30 @@ tl::expected<ApiAnswer, std::string> ApiClient::post(const std::string& path, co
   return http_->answer(http_->client.Post(path, body, "application/json"));
 }
 
-std::optional<rules::Instant> ApiClient::clock() {
+tl::expected<rules::Instant, std::string> ApiClient::clock() {
   const auto answer = get("/readyz");
-  if (!answer || answer->status != 200) return std::nullopt;
+  if (!answer) return failed(answer.error());
+  if (answer->status != 200) return failed(refusal_text(*answer));
   const auto json = nlohmann::json::parse(answer->body, nullptr, false);
-  if (!json.is_object() || !json.contains("now") || !json["now"].is_string()) return std::nullopt;
-  return rules::parse_rfc3339(json["now"].get<std::string>());
+  const bool has_clock = json.is_object() && json.contains("now") && json["now"].is_string();
+  const auto now = has_clock ? rules::parse_rfc3339(json["now"].get<std::string>()) : std::nullopt;
+  if (!now) return failed("what answers at " + http_->url + " is no Relance daemon; name another with --url");
+  return *now;
 }
 
-std::string lead_path(const std::string& lead) {
-  std::string path = "/v1/leads/";
-  for (const char c : lead) {
+std::string refusal_text(const ApiAnswer& answer) {
+  const auto problem = nlohmann::json::parse(answer.body, nullptr, false);
+  const bool known = problem.is_object() && problem.contains("detail") && problem["detail"].is_string();
+  const std::string why = known ? problem["detail"].get<std::string>() : answer.body;
+  const bool token = answer.status == 401 || answer.status == 403;
+  return fmt::format("the daemon answered {}: {}{}", answer.status, why,
+                     token ? " Name the file of a token with --token-file, or set RELANCE_TOKEN." : "");
+}
+
+std::string lead_path(const std::string& lead) { return path_to("/v1/leads/", lead); }
+
+std::string path_to(std::string path, const std::string& id) {
+  for (const char c : id) {
     const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
     path += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }

@@ -26,8 +26,13 @@ struct ApiAnswer {
   int retry_after_seconds = 0;
 };
 
-/// /v1/leads/{id}, the id percent-encoded (RFC 3986).
+/// The path with the id at its end, percent-encoded (RFC 3986).
+std::string path_to(std::string path, const std::string& id);
+/// /v1/leads/{id}
 std::string lead_path(const std::string& lead);
+
+/// What an answer that is no success says, and what to do about it.
+std::string refusal_text(const ApiAnswer& answer);
 
 class ApiClient {
  public:
@@ -39,8 +44,8 @@ class ApiClient {
   tl::expected<ApiAnswer, std::string> post_events(const std::string& body, bool batch);
   /// JSON, once; waits for the answer as long as publishing to many leads may take.
   tl::expected<ApiAnswer, std::string> post(const std::string& path, const std::string& body);
-  /// The engine's clock, from /readyz; nullopt while it is not ready.
-  std::optional<rules::Instant> clock();
+  /// The engine's clock, from /readyz.
+  tl::expected<rules::Instant, std::string> clock();
 
  private:
   struct Http;

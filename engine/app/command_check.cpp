@@ -12,11 +12,17 @@
 
 namespace relance::app {
 
+void add_policies(CLI::App& command, std::vector<std::string>& policies) {
+  command.add_option("--policies", policies, "Legal packs of policies/, besides those that house.yaml names")
+      ->delimiter(',');
+}
+
 namespace {
 
 struct Arguments {
   std::string folder;
   bool json = false;
+  std::vector<std::string> policies;
 };
 
 nlohmann::ordered_json with_example(const engine::CheckFinding& found) {
@@ -42,7 +48,7 @@ int refuse(const Arguments& arguments, const std::vector<rules::Finding>& findin
 }
 
 int check(const Arguments& arguments) {
-  const auto rulebook = rules::load_folder(arguments.folder);
+  const auto rulebook = rules::load_folder(arguments.folder, {arguments.policies});
   if (!rulebook) return refuse(arguments, rulebook.error());
   const engine::CheckReport report = engine::check_playbooks(*rulebook, arguments.folder);
   const int exit_code = report.has_errors() ? 1 : 0;
@@ -58,8 +64,8 @@ int check(const Arguments& arguments) {
     return exit_code;
   }
   for (const auto& playbook : rulebook->current()) {
-    std::cout << playbook->id.value << ": " << playbook->steps.size() << " steps, revision " << playbook->revision.value
-              << "\n";
+    std::cout << playbook->id.value.view() << ": " << playbook->steps.size() << " steps, revision "
+              << playbook->revision.value.view() << "\n";
   }
   const bool proved =
       std::none_of(report.findings.begin(), report.findings.end(),
@@ -77,6 +83,7 @@ void add_check(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("check", "Parse, type-check and prove a folder of playbooks");
   command->add_option("folder", arguments->folder, "Folder of playbooks")->required()->check(CLI::ExistingDirectory);
   command->add_flag("--json", arguments->json, "Findings as JSON");
+  add_policies(*command, arguments->policies);
   command->callback([arguments, &exit_code] { exit_code = check(*arguments); });
 }
 

@@ -88,7 +88,7 @@ int diff_daemon(const Arguments& arguments) {
   const auto answer = client.post("/v1/playbooks/preview", body.dump());
   if (!answer) return fail(answer.error());
   if (answer->status != 200) {
-    return fail("the daemon answered " + std::to_string(answer->status) + ": " + problem_text(answer->body));
+    return fail(answer->status == 422 ? problem_text(answer->body) : refusal_text(*answer));
   }
   return print(arguments, ordered_json::parse(answer->body, nullptr, false));
 }

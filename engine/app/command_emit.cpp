@@ -68,7 +68,7 @@ class Emitter {
     while (true) {
       const auto clock = client_.clock();
       if (!clock) {
-        problem_ = "the daemon is not ready";
+        problem_ = clock.error();
         return false;
       }
       if (*clock >= time) return true;
@@ -86,7 +86,7 @@ class Emitter {
       ++refused_;
       std::cerr << "relance emit: not taken: " << answer->body << "\n";
     } else {
-      problem_ = "the daemon answered " + std::to_string(answer->status) + ": " + answer->body;
+      problem_ = refusal_text(*answer);
     }
     return problem_.empty();
   }

@@ -58,7 +58,7 @@ int publish(const Arguments& arguments) {
   }
   if (answer->status == 422) return fail(1, "refused, the playbooks in force go on:\n" + problem_text(answer->body));
   if (answer->status != 200) {
-    return fail(2, "the daemon answered " + std::to_string(answer->status) + ": " + problem_text(answer->body));
+    return fail(2, refusal_text(*answer));
   }
   const auto report = ordered_json::parse(answer->body, nullptr, false);
   if (arguments.json) {

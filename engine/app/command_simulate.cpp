@@ -1,6 +1,7 @@
-// relance simulate: playbooks and events in, ledger records or a timeline per lead out.
+// relance simulate: playbooks and events in, ledger records, a timeline per lead, or a page with drawings out.
 
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -9,6 +10,7 @@
 #include "engine/intake/event_reader.h"
 #include "engine/intake/jsonl_reader.h"
 #include "engine/ledger/ledger_line.h"
+#include "engine/simulate/html_report.h"
 #include "engine/simulate/simulation.h"
 #include "rules/loader.h"
 
@@ -26,6 +28,8 @@ struct Arguments {
   std::string until;
   std::string outcomes;
   std::string format = "jsonl";
+  std::size_t leads = 200;  // drawn in a page
+  std::vector<std::string> policies;
 };
 
 /// Ledger records as JSON Lines, written in large pieces.
@@ -60,7 +64,7 @@ class JsonLines {
 class Timeline {
  public:
   void write(const LedgerContext& context, const std::vector<Record>& records) {
-    auto& lines = leads_[context.lead ? context.lead->id.value : std::string()];
+    auto& lines = leads_[std::string(context.lead ? context.lead->id.value.view() : std::string_view())];
     for (const Record& record : records) {
       std::string line = "  " + rules::to_string(record.at) + "  ";
       std::string type(rules::to_string(record.type));
@@ -84,18 +88,21 @@ int fail(const std::string& message) {
   return 2;
 }
 
-/// Feeds the file; a line that is no event is one line on stderr, and the run goes on. The error says why it cannot
-/// read.
-tl::expected<void, std::string> feed(engine::Simulation& simulation, const std::string& path,
-                                     std::optional<Instant> until) {
+/// Feeds the file; a line that is no event is one line on stderr, and the run goes on: how many there were. The error
+/// says why it cannot read.
+tl::expected<std::size_t, std::string> feed(engine::Simulation& simulation, const std::string& path,
+                                            std::optional<Instant> until) {
   engine::EventReader reader;
+  std::size_t dead_letters = 0;
   const auto read = engine::for_each_line(path, 0, [&](const engine::JsonlLine& line) {
     if (line.too_long) {
+      ++dead_letters;
       std::cerr << path << ":" << line.number << ": dead letter: too_large: the line is over 256 KiB\n";
       return true;
     }
     const auto event = reader.read(line.text, std::nullopt);
     if (!event) {
+      ++dead_letters;
       std::cerr << path << ":" << line.number << ": dead letter: " << engine::reason_of(event.error()) << "\n";
     } else if (!until || event->time <= *until) {
       simulation.handle(*event);
@@ -103,11 +110,11 @@ tl::expected<void, std::string> feed(engine::Simulation& simulation, const std::
     return true;
   });
   if (!read) return tl::unexpected<std::string>(read.error().message);
-  return {};
+  return dead_letters;
 }
 
 int simulate(const Arguments& arguments) {
-  const auto rulebook = rules::load_folder(arguments.folder);
+  const auto rulebook = rules::load_folder(arguments.folder, {arguments.policies});
   if (!rulebook) {
     for (const rules::Finding& finding : rulebook.error()) std::cerr << rules::to_string(finding) << "\n";
     return 1;
@@ -126,12 +133,16 @@ int simulate(const Arguments& arguments) {
 
   JsonLines lines;
   Timeline timeline;
+  engine::HtmlReport report(*rulebook, arguments.leads);
   const bool text = arguments.format == "text";
+  const bool page = arguments.format == "html";
   engine::Simulation simulation(
       *rulebook,
       [&](std::uint64_t seq, const LedgerContext& context, const std::vector<Record>& records) {
         if (text) {
           timeline.write(context, records);
+        } else if (page) {
+          report.add(context, records);
         } else {
           lines.write(seq, context, records);
         }
@@ -141,6 +152,10 @@ int simulate(const Arguments& arguments) {
   if (!read) return fail(read.error());
   simulation.run_until(until.value_or(Instant::never()));
   if (text) timeline.print();
+  if (page) {
+    const std::string name = std::filesystem::path(arguments.events).filename().string();
+    std::cout << report.page("Simulation of " + name, *read);
+  }
   return 0;
 }
 
@@ -154,8 +169,13 @@ void add_simulate(CLI::App& app, int& exit_code) {
   command->add_option("--until", arguments->until, "Stop after this instant (RFC 3339); default: when nothing is due");
   command->add_option("--outcomes", arguments->outcomes,
                       "What touches come to: JSON Lines of lead, step, after, event");
-  command->add_option("--format", arguments->format, "jsonl (ledger records) or text (a timeline per lead)")
-      ->check(CLI::IsMember({"jsonl", "text"}));
+  command
+      ->add_option("--format", arguments->format,
+                   "jsonl (ledger records), text (a timeline per lead) or html (a page with a drawing per lead)")
+      ->check(CLI::IsMember({"jsonl", "text", "html"}));
+  command->add_option("--leads", arguments->leads, "html: how many leads are drawn, default 200; all are counted")
+      ->check(CLI::Range(1, 5000));
+  add_policies(*command, arguments->policies);
   command->callback([arguments, &exit_code] { exit_code = simulate(*arguments); });
 }
 

@@ -58,7 +58,7 @@ int suppress(const Arguments& arguments) {
     return fail("--phone needs + and the country code, as in +33612345678: as it stands no lead would match it");
   ApiClient client(arguments.api);
   const auto now = client.clock();
-  if (!now) return fail("no daemon is ready at " + arguments.api.url);
+  if (!now) return fail(now.error());
   const std::string time = rules::to_string(*now);
   bool known = true;
   if (!by_address) {
@@ -85,7 +85,7 @@ int suppress(const Arguments& arguments) {
                           {"reason", arguments.reason}}));
   const auto answer = client.post_events(events.dump(-1, ' ', false, ordered_json::error_handler_t::replace), true);
   if (!answer) return fail(answer.error());
-  if (answer->status != 202) return fail("the daemon answered " + std::to_string(answer->status) + ": " + answer->body);
+  if (answer->status != 202) return fail(refusal_text(*answer));
   const auto body = nlohmann::json::parse(answer->body, nullptr, false);
   if (body.is_object() && body.contains("dead_letters") && !body["dead_letters"].empty()) {
     return fail("not taken: " + body["dead_letters"].dump());

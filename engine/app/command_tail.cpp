@@ -1,4 +1,4 @@
-// relance tail and relance explain: what a running daemon decided, for people.
+// relance tail: what a running daemon decided, for people.
 
 #include <chrono>
 #include <iostream>
@@ -50,8 +50,7 @@ tl::expected<std::uint64_t, std::string> print_lines(ApiClient& client, std::uin
   while (true) {
     const auto answer = client.get("/v1/ledger?from=" + std::to_string(from) + "&limit=1000");
     if (!answer) return tl::unexpected<std::string>(answer.error());
-    if (answer->status != 200)
-      return tl::unexpected<std::string>("the daemon answered " + std::to_string(answer->status));
+    if (answer->status != 200) return tl::unexpected<std::string>(refusal_text(*answer));
     std::istringstream lines(answer->body);
     std::uint64_t next = from;
     for (std::string line; std::getline(lines, line);) {
@@ -76,64 +75,16 @@ int tail(const TailArguments& arguments) {
   std::uint64_t next = arguments.from;
   while (true) {
     // The clock is read before the lines: everything up to it is then there to print.
-    const auto clock = until ? client.clock() : std::nullopt;
+    std::optional<rules::Instant> clock;
+    if (until) {
+      if (const auto read = client.clock()) clock = *read;
+    }
     const auto printed = print_lines(client, next, arguments.json);
     if (!printed) return fail("tail", printed.error());
     next = *printed;
     if (until && clock && *clock > *until) return 0;
     std::this_thread::sleep_for(kPause);
   }
-}
-
-struct ExplainArguments {
-  ApiOptions api;
-  std::string lead;
-  bool json = false;
-};
-
-void print_state(const json& lead) {
-  std::cout << "lead " << text_of(lead, "lead") << ", subject " << text_of(lead, "subject") << "\n";
-  if (const auto opted_out = lead.find("opted_out"); opted_out != lead.end() && !opted_out->empty()) {
-    std::cout << "opted out of: " << opted_out->dump() << "\n";
-  }
-  if (const std::string until = text_of(lead, "cool_down_until"); !until.empty())
-    std::cout << "cool-down until " << until << "\n";
-  if (const auto enrollment = lead.find("enrollment"); enrollment != lead.end()) {
-    std::cout << "in " << text_of(*enrollment, "playbook") << " since " << text_of(*enrollment, "enrolled_at") << "\n";
-    for (const json& step : (*enrollment)["steps"]) {
-      std::cout << "  " << text_of(step, "step") << ": " << text_of(step, "status");
-      if (const std::string waiting = text_of(step, "waiting"); !waiting.empty()) {
-        const std::string until = text_of(step, "until");
-        std::cout << ", " << waiting << (until.empty() ? "" : " until " + until);
-      }
-      std::cout << "\n";
-    }
-  } else {
-    std::cout << "in no playbook\n";
-  }
-  const std::string next = text_of(lead, "next");
-  std::cout << (next.empty() ? "nothing happens without an event" : "something can happen next at " + next) << "\n\n";
-}
-
-int explain(const ExplainArguments& arguments) {
-  ApiClient client(arguments.api);
-  const auto answer = client.get(lead_path(arguments.lead));
-  if (!answer) return fail("explain", answer.error());
-  if (answer->status == 404) {
-    std::cerr << "relance explain: no event of this lead was ever handled\n";
-    return 1;
-  }
-  if (answer->status != 200)
-    return fail("explain", "the daemon answered " + std::to_string(answer->status) + ": " + answer->body);
-  if (arguments.json) {
-    std::cout << answer->body << "\n";
-    return 0;
-  }
-  const auto lead = json::parse(answer->body, nullptr, false);
-  if (!lead.is_object()) return fail("explain", "the answer is no JSON object");
-  print_state(lead);
-  for (const json& record : lead.value("timeline", json::array())) std::cout << readable(record) << "\n";
-  return 0;
 }
 
 }  // namespace
@@ -146,15 +97,6 @@ void add_tail(CLI::App& app, int& exit_code) {
   command->add_option("--until", arguments->until, "End once the daemon's clock is past this instant (RFC 3339)");
   command->add_flag("--json", arguments->json, "Records as JSON Lines");
   command->callback([arguments, &exit_code] { exit_code = tail(*arguments); });
-}
-
-void add_explain(CLI::App& app, int& exit_code) {
-  auto arguments = std::make_shared<ExplainArguments>();
-  auto* command = app.add_subcommand("explain", "What happened to a lead, why, and what is next");
-  command->add_option("lead", arguments->lead, "Lead id")->required();
-  arguments->api.add_to(*command);
-  command->add_flag("--json", arguments->json, "As JSON");
-  command->callback([arguments, &exit_code] { exit_code = explain(*arguments); });
 }
 
 }  // namespace relance::app

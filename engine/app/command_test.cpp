@@ -27,6 +27,7 @@ using nlohmann::ordered_json;
 struct Arguments {
   std::string folder;
   bool json = false;
+  std::vector<std::string> policies;
 };
 
 constexpr int kCouldNotRun = 2;
@@ -46,7 +47,7 @@ void print_timeline(const Scenario& scenario, const ScenarioResult& result) {
   std::map<rules::LeadId, std::vector<const rules::Record*>> leads;
   for (const engine::TimelineEntry& entry : result.timeline) leads[entry.lead].push_back(&entry.record);
   for (const auto& [lead, records] : leads) {
-    std::cout << "    lead " << lead.value << "\n";
+    std::cout << "    lead " << lead.value.view() << "\n";
     for (const rules::Record* record : records) {
       const bool meant = std::any_of(
           result.failures.begin(), result.failures.end(), [&, who = &lead](const FailedExpectation& failure) {
@@ -99,7 +100,7 @@ ordered_json to_json(const Scenario& scenario, const ScenarioResult& result) {
 }
 
 int test(const Arguments& arguments) {
-  const auto rulebook = rules::load_folder(arguments.folder);
+  const auto rulebook = rules::load_folder(arguments.folder, {arguments.policies});
   if (!rulebook) return fail(arguments, rulebook.error());
   const auto scenarios = engine::load_scenarios(arguments.folder, *rulebook);
   if (!scenarios) return fail(arguments, scenarios.error());
@@ -134,6 +135,7 @@ void add_test(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("test", "Run the scenarios (*.test.yaml) of a folder of playbooks");
   command->add_option("folder", arguments->folder, "Folder of playbooks")->required()->check(CLI::ExistingDirectory);
   command->add_flag("--json", arguments->json, "Results as JSON");
+  add_policies(*command, arguments->policies);
   command->callback([arguments, &exit_code] { exit_code = test(*arguments); });
 }
 

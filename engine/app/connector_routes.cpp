@@ -80,8 +80,10 @@ Made make_connector(const Config& config, const ConnectorConfig& connector, conn
     case ConnectorConfig::Type::kafka:
       if (!kafka || !config.kafka)
         return tl::unexpected<std::string>("a connector of type kafka needs `kafka.brokers`");
-      return Made(std::make_unique<connectors::KafkaActionConnector>(*kafka, connectors::kafka_settings(*config.kafka),
-                                                                     connector.concurrency));
+      return Made(std::make_unique<connectors::KafkaActionConnector>(
+          *kafka, connectors::kafka_settings(*config.kafka),
+          connectors::KafkaActionConnector::Options{connector.concurrency,
+                                                    connector.on_unknown == ConnectorConfig::OnUnknown::resend}));
   }
   return tl::unexpected<std::string>("unknown connector type");
 }

@@ -35,6 +35,19 @@ std::string joined(const Lines& lines) {
   return text;
 }
 
+/// Which law is applied, or that none is: who reads the log shall not have to guess.
+void log_policies(const rules::Rulebook& rulebook) {
+  std::string names;
+  for (const auto& pack : rulebook.house().policies) names += (names.empty() ? "" : ",") + pack->name;
+  if (!names.empty()) {
+    spdlog::info("event=policy_packs packs={}", names);
+    return;
+  }
+  spdlog::warn(
+      "event=no_policy_packs text=\"no legal pack is applied: contact hours, caps and consent are the playbooks' "
+      "own\"");
+}
+
 engine::RocksStoreOptions store_options(const Config& config) {
   engine::RocksStoreOptions options;
   options.dedup_horizon = config.intake.dedup_horizon;
@@ -94,7 +107,7 @@ tl::expected<void, std::string> Daemon::Parts::open() {
 /// The folder, and the store with every revision that enrollments may be pinned to; what is new is written down.
 tl::expected<void, std::string> Daemon::Parts::open_playbooks() {
   folder_mark = engine::mark_of(config.playbooks);
-  auto folder = engine::read_playbook_folder(config.playbooks, config.default_language);
+  auto folder = engine::read_playbook_folder(config.playbooks, config.default_language, config.policies);
   if (!folder) return failed(joined(folder.error().findings));
   std::filesystem::create_directories(config.data_dir);
   auto opened = engine::RocksStore::open(config.data_dir / "store", store_options(config));
@@ -127,12 +140,13 @@ tl::expected<void, std::string> Daemon::Parts::open_engine() {
   engine::ActionBuilder builder(std::move(templates), {config.sender, config.http.public_url, store->token_key()});
   outbox = std::make_unique<engine::Outbox>(
       engine::Outbox::Parts{*store, std::move(builder), config.dispatch, routes.routes});
-  engine = std::make_unique<engine::Engine>(engine::Engine::Parts{*store, rulebook, clock, metrics, *outbox},
-                                            engine::EngineSettings{config.intake, config.http.retry_after});
-  metrics.policy_packs.Set(0);
+  engine = std::make_unique<engine::Engine>(
+      engine::Engine::Parts{*store, rulebook, clock, metrics, *outbox},
+      engine::EngineSettings{config.intake, config.http.retry_after, config.playbooks});
+  metrics.policy_packs.Set(static_cast<double>(rulebook->house().policies.size()));
   publisher = std::make_unique<engine::Publisher>(
       *engine,
-      engine::Publisher::Settings{config.playbooks, config.default_language,
+      engine::Publisher::Settings{config.playbooks, config.default_language, config.policies,
                                   std::chrono::milliseconds(config.playbooks_poll.ms)},
       std::move(folder_mark));
   return {};
@@ -146,8 +160,10 @@ tl::expected<void, std::string> Daemon::Parts::open_http() {
   settings.queue = config.http.queue;
   settings.max_body = config.http.max_body;
   settings.retry_after = config.http.retry_after;
+  settings.default_language = config.default_language;
   settings.playbooks = publisher.get();
   settings.halts = engine.get();
+  settings.parked = engine.get();
   settings.tls_cert = config.http.tls_cert;
   settings.tls_key = config.http.tls_key;
   if (!config.http.tokens_file.empty()) {
@@ -221,9 +237,7 @@ tl::expected<void, std::string> Daemon::run() {
   spdlog::info("event=started mode={} http=http://{}:{} playbooks={} data=\"{}\"",
                parts.config.kafka ? "kafka" : "embedded", parts.config.http.address, parts.http->port(),
                parts.rulebook->current().size(), parts.config.data_dir.string());
-  spdlog::warn(
-      "event=no_policy_packs text=\"no legal pack is applied: contact hours, caps and consent are the playbooks' "
-      "own\"");
+  log_policies(*parts.rulebook);
   boost::asio::signal_set publish_signal(parts.engine->context(), SIGHUP);
   std::function<void()> await_publish = [&] {
     publish_signal.async_wait([&](const boost::system::error_code& error, int) {

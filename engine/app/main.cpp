@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/app/commands.h"
+#include "engine/app/usage.h"
 #include "rules/nearest_name.h"
 
 namespace {
@@ -60,12 +61,14 @@ int main(int argc, char** argv) {
   relance::app::add_check(app, exit_code);
   relance::app::add_test(app, exit_code);
   relance::app::add_simulate(app, exit_code);
+  relance::app::add_backtest(app, exit_code);
   relance::app::add_diff(app, exit_code);
   relance::app::add_publish(app, exit_code);
   relance::app::add_eval(app, exit_code);
   relance::app::add_emit(app, exit_code);
   relance::app::add_tail(app, exit_code);
   relance::app::add_explain(app, exit_code);
+  relance::app::add_parked(app, exit_code);
   relance::app::add_suppress(app, exit_code);
   relance::app::add_halt(app, exit_code);
   relance::app::add_resume(app, exit_code);
@@ -75,7 +78,9 @@ int main(int argc, char** argv) {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error);  // help, version
+    std::cerr << relance::app::usage_message(app, error) << "\n";
+    return 2;
   } catch (const std::exception& error) {
     std::cerr << "relance: " << error.what() << "\n";
     return 2;

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "rules/cel/parser.h"
+#include "rules/loader_keys.h"
 
 namespace relance::engine {
 
@@ -301,6 +302,25 @@ Fact fact_of(const Observed& observed) {
   return fact;
 }
 
+/// The attribute as a fact, which the conditions may look at already.
+Fact& fact_named(std::string_view name, Facts& facts) {
+  for (Fact& fact : facts.all) {
+    if (fact.of == Fact::Of::lead && fact.name == name) return fact;
+  }
+  return facts.all.emplace_back(Fact{Fact::Of::lead, std::string(name), {}, true});
+}
+
+/// What the packs tell apart: leads of every country that has one, consumers and businesses.
+void add_law(const rules::PolicyPacks& packs, Facts& facts) {
+  if (packs.empty()) return;
+  Fact& country = fact_named("country", facts);
+  for (const auto& pack : packs) add(country.values, Value(pack->jurisdiction));
+  Fact& kind = fact_named("subject_kind", facts);
+  for (const std::string_view name : rules::subject_kind_names()) add(kind.values, Value(name));
+  facts.by_country = true;
+  facts.by_law = true;
+}
+
 }  // namespace
 
 const ConditionUse* Facts::find(const rules::Condition& condition) const {
@@ -316,7 +336,7 @@ bool Facts::is_decidable(const rules::Condition& condition) const {
   return std::all_of(use->facts.begin(), use->facts.end(), [&](std::size_t fact) { return all[fact].closed; });
 }
 
-Facts facts_of(const rules::Playbook& playbook) {
+Facts facts_of(const rules::Playbook& playbook, const rules::PolicyPacks& packs) {
   Collector collector;
   if (playbook.enroll.when) collector.add(*playbook.enroll.when);
   for (const rules::Variant& variant : playbook.variants) collector.add(variant.when);
@@ -337,6 +357,7 @@ Facts facts_of(const rules::Playbook& playbook) {
   for (const Observed& observed : collector.observed()) facts.all.push_back(fact_of(observed));
   facts.uses = std::move(collector.uses());
   facts.by_country = collector.by_country();
+  add_law(packs, facts);
   return facts;
 }
 

@@ -10,6 +10,7 @@
 
 #include "rules/cel/value.h"
 #include "rules/playbook.h"
+#include "rules/policy_verdict.h"
 
 namespace relance::engine {
 
@@ -35,13 +36,14 @@ struct ConditionUse {
 struct Facts {
   std::vector<Fact> all;
   std::vector<ConditionUse> uses;  // enroll.when, variants, exceptions, skip_if of every step of every form
-  bool by_country = false;         // contact hours know the holidays of several countries
+  bool by_country = false;         // contact hours know the holidays of several countries, or legal packs apply
+  bool by_law = false;             // legal packs apply: they ask for country and kind
 
   const ConditionUse* find(const rules::Condition& condition) const;
   /// The facts are all that it depends on: what never holds for any of their values never holds.
   bool is_decidable(const rules::Condition& condition) const;
 };
 
-Facts facts_of(const rules::Playbook& playbook);
+Facts facts_of(const rules::Playbook& playbook, const rules::PolicyPacks& packs);
 
 }  // namespace relance::engine

@@ -115,6 +115,8 @@ Profile profile_of(const Facts& facts, const std::vector<std::size_t>& places, E
   const Value lead(profile.lead);
   const Value* country = lead.find("country");
   if (country && country->string()) profile.country = *country->string();
+  const Value* kind = lead.find("subject_kind");
+  if (kind && kind->string()) profile.subject_kind = *kind->string();
   return profile;
 }
 
@@ -149,6 +151,7 @@ std::string judge(const rules::Playbook& playbook, const Facts& facts, EventType
 
   std::string signature = std::string(profile.has_email ? "e" : "-") + (profile.has_phone ? "p" : "-");
   if (facts.by_country) signature += profile.country + ',';
+  if (facts.by_law) signature += profile.subject_kind + ',';
   for (const ConditionUse& use : facts.uses) {
     signature += holds(*use.condition) ? '1' : '0';
     if (!use.uses_enrollment && !use.uses_now && !use.opaque) continue;

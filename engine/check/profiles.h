@@ -17,7 +17,8 @@ struct Profile {
   rules::cel::Map event;  // data of the enrolling event, when that is no lead event
   std::string text;       // "source inbound, size smb, no phone"
 
-  std::string country;  // empty: it names none
+  std::string country;       // empty: it names none
+  std::string subject_kind;  // the same
 
   bool enrolls = false;
   std::optional<std::size_t> variant;  // the first whose `when` holds

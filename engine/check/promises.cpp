@@ -43,6 +43,17 @@ std::string not_emitted(const rules::Form& form, const Trial& trial) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+/// A legal pack kept the step back: it withheld it, or deferred it until it was too late.
+bool is_policy(const StepFate& fate) {
+  return fate.rule.starts_with("policy:") || (fate.rule == "expired" && fate.deferral.starts_with("policy:"));
+}
+
+/// "policy:fr withholds it (attempts)"
+std::string law_of(const StepFate& fate) {
+  if (fate.rule == "expired") return fmt::format("{} defers it until it has expired", fate.deferral);
+  return fmt::format("{} withholds it{}", fate.rule, fate.reason.empty() ? "" : " (" + fate.reason + ")");
+}
+
 bool reaches(const Profile& profile, rules::Channel channel) {
   if (channel == rules::Channel::email) return profile.has_email;
   if (channel == rules::Channel::call || channel == rules::Channel::sms) return profile.has_phone;
@@ -52,7 +63,7 @@ bool reaches(const Profile& profile, rules::Channel channel) {
 }  // namespace
 
 void PromiseCheck::run() {
-  facts_ = facts_of(playbook_);
+  facts_ = facts_of(playbook_, rulebook_.house().policies);
   profiles_ = profiles_of(playbook_, facts_, trigger_of(playbook_));
   check_reachable();
   const std::size_t variants = playbook_.variants.size();
@@ -139,6 +150,7 @@ void PromiseCheck::try_form(const TrialRunner::Choice& wanted) {
   try_leads(trials, profiles);
   try_reserves(trials, profiles);
   check_steps(trials);
+  check_law(trials);
   trials_ += runner.count();
 }
 
@@ -181,6 +193,7 @@ void PromiseCheck::judge(FormTrials& trials, const Profile& profile, const Arriv
   ++trials.trials;
   if (trial.shortfall && !std::exchange(trials.minimum_broken, true)) broken_minimum(trials, profile, arrival, trial);
   if (trial.sla_missed && !trials.sla_broken) trials.sla_broken = broken_sla(trials, profile, arrival);
+  if (facts_.by_law) note_law(trials, profile, arrival, trial);
   const rules::Form& form = trials.runner.form();
   for (std::size_t i = 0; i < form.steps.size(); ++i) {
     StepHistory& history = trials.steps[i];
@@ -299,7 +312,41 @@ void PromiseCheck::check_steps(FormTrials& trials) {
       return history.endings.size() == 1 && history.endings.begin()->first == ending;
     };
     const bool certain = !trials.cut || (only("expired") && !step.expires) || only("touches_max");
-    if (!history.emitted && history.profile && certain) report_step(trials, step, history);
+    // What only the law keeps back is told by country: check_law().
+    const bool by_law = history.profile && is_policy(history.fate);
+    if (!history.emitted && history.profile && certain && !by_law) report_step(trials, step, history);
+  }
+}
+
+void PromiseCheck::note_law(FormTrials& trials, const Profile& profile, const Arrival& arrival, const Trial& trial) {
+  std::vector<LawHistory>& steps = trials.law[{profile.country, profile.subject_kind}];
+  steps.resize(trial.steps.size());
+  for (std::size_t i = 0; i < trial.steps.size(); ++i) {
+    const StepFate& fate = trial.steps[i];
+    LawHistory& history = steps[i];
+    history.emitted = history.emitted || fate.kind == StepFate::Kind::emitted;
+    if (history.profile || fate.kind != StepFate::Kind::withheld || !is_policy(fate)) continue;
+    history.profile = &profile;
+    history.arrival = arrival;
+    history.fate = fate;
+  }
+}
+
+void PromiseCheck::check_law(FormTrials& trials) {
+  const rules::Form& form = trials.runner.form();
+  for (const auto& [whom, steps] : trials.law) {
+    const auto& [country, kind] = whom;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      const LawHistory& history = steps[i];
+      if (history.emitted || !history.profile) continue;
+      Found found{Severity::error, "illegal-step", {}, {}};
+      found.text = fmt::format("the step `{}`{} may go out to no lead with country {}, subject_kind {}: {}",
+                               form.steps[i].id.value, in_form(trials.form), country.empty() ? "unknown" : country,
+                               kind.empty() ? "unknown" : kind, law_of(history.fate));
+      found.suggestion = "keep such leads out with `enroll.when`, skip the step for them, or move it";
+      add(sources_.at(trials.form, {"steps", std::string(form.steps[i].id.value)}, std::move(found)), trials.runner,
+          *history.profile, history.arrival);
+    }
   }
 }
 
@@ -319,7 +366,7 @@ void PromiseCheck::report_step(FormTrials& trials, const rules::Step& step, cons
     if (!foreseen || !profiles_.complete) return;
   }
   Found found{Severity::error, "unreachable-step", {}, {}};
-  KeyPath path{"steps", step.id.value};
+  KeyPath path{"steps", std::string(step.id.value)};
   if (only("expired") && step.expires) {
     found.rule = "always-expires";
     found.text = fmt::format("{} expires for every lead: {} after it is due it has still not gone out", name,
@@ -380,10 +427,10 @@ void PromiseCheck::check_times(const FormOf& form, const rules::Form& settings) 
     for (const rules::OpenWindow& window : hours.windows) {
       windows.push_back(rules::to_string(window.from) + "-" + rules::to_string(window.to));
     }
-    add(sources_.at(form, {"steps", step.id.value, "at"},
+    add(sources_.at(form, {"steps", std::string(step.id.value), "at"},
                     {Severity::error, "at-outside-hours",
                      fmt::format("the step `{}` is asked at {}, when it can never go out: contact hours are {}",
-                                 step.id.value, rules::to_string(*on_day->at), fmt::join(windows, " and ")),
+                                 step.id.value.view(), rules::to_string(*on_day->at), fmt::join(windows, " and ")),
                      "ask it within them"}));
   }
 }

@@ -28,10 +28,18 @@ class PromiseCheck {
     Arrival arrival;
     StepFate fate;  // in that trial
   };
+  /// What became of one step for the leads of one country and kind.
+  struct LawHistory {
+    bool emitted = false;
+    const Profile* profile = nullptr;  // of the first trial in which a legal pack kept it back
+    Arrival arrival;
+    StepFate fate;
+  };
   struct FormTrials {
     FormOf form;
     TrialRunner& runner;
     std::vector<StepHistory> steps;
+    std::map<std::pair<std::string, std::string>, std::vector<LawHistory>> law{};  // by country and kind
     std::size_t trials = 0;
     bool minimum_broken = false;
     bool sla_broken = false;
@@ -49,6 +57,9 @@ class PromiseCheck {
                     const std::vector<Arrival>& arrivals);
   void judge(FormTrials& trials, const Profile& profile, const Arrival& arrival);
   void check_steps(FormTrials& trials);
+  void note_law(FormTrials& trials, const Profile& profile, const Arrival& arrival, const Trial& trial);
+  /// A step that no lead of some country and kind may lawfully get, though they have all consented.
+  void check_law(FormTrials& trials);
   void report_step(FormTrials& trials, const rules::Step& step, const StepHistory& history);
   void check_times(const FormOf& form, const rules::Form& settings);
 

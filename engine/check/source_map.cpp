@@ -96,4 +96,10 @@ rules::Finding SourceMap::at(const FormOf& form, const KeyPath& path, Found foun
   return finding;
 }
 
+std::optional<rules::Position> SourceMap::find(const std::string& file, const KeyPath& path) {
+  const Walk found = walk(document(file).root, path);
+  if (found.steps != path.size()) return std::nullopt;
+  return rules::Position{file, found.node->position.line, found.node->position.column};
+}
+
 }  // namespace relance::engine

@@ -39,6 +39,8 @@ class SourceMap {
   /// A finding at the value of `path` in the arm's replacement, else the variant's, else the file's own; where none has
   /// it, at the longest beginning of the path that the file has.
   rules::Finding at(const FormOf& form, const KeyPath& path, Found found);
+  /// Where the value of `path` stands in a file; nullopt when the file does not have it.
+  std::optional<rules::Position> find(const std::string& file, const KeyPath& path);
 
  private:
   struct Document;

@@ -110,7 +110,7 @@ class TemplateCheck {
   void check(const FormOf& form, const rules::Step& step) {
     if (!step.template_name) return;
     const std::string& name = *step.template_name;
-    const KeyPath path{"steps", step.id.value, "template"};
+    const KeyPath path{"steps", std::string(step.id.value), "template"};
     if (!set_.contains(name)) {
       const std::vector<std::string> names = set_.names();
       const std::vector<std::string_view> known(names.begin(), names.end());

@@ -69,6 +69,7 @@ Trial TrialRunner::run(const Profile& profile, const Arrival& arrival, bool with
         }
       },
       outcomes_);
+  if (!rulebook_.house().policies.empty()) grant_consent(simulation, arrival.at);
   rules::Event event;
   event.id = "1";
   event.source = "check";
@@ -92,6 +93,21 @@ Trial TrialRunner::run(const Profile& profile, const Arrival& arrival, bool with
   simulation.run_until(rules::Instant::never());
   if (form_->sla && trial.enrolled && !trial.first_touched) trial.sla_missed = true;
   return trial;
+}
+
+/// A playbook that this very event enrolls into is tried as it is.
+void TrialRunner::grant_consent(Simulation& simulation, rules::Instant at) const {
+  if (trigger_ == EventType::consent_granted) return;
+  rules::Event event;
+  event.id = "0";
+  event.source = "check";
+  event.lead = kLead;
+  event.time = at;
+  event.type = EventType::consent_granted;
+  Map data;
+  data.emplace_back(Value("evidence"), Value("assumed"));
+  event.data = Value(std::move(data));
+  simulation.handle(event);
 }
 
 /// A meeting that is asked for is no contact yet: no outcome of it is effective.
@@ -138,6 +154,7 @@ void TrialRunner::note(const Record& record, Trial& trial) const {
     case RecordType::touch_withheld:
       fate().kind = StepFate::Kind::withheld;
       fate().rule = record.rule;
+      fate().reason = record.reason;
       break;
     default:
       break;

@@ -1,6 +1,7 @@
 #pragma once
 // One lead on the virtual clock (engine/simulate): it arrives, answers nothing, and what becomes of the steps is seen.
-// Its calls end at the voicemail, so that every touch that can keep the promise of the first one does.
+// Its calls end at the voicemail, so that every touch that can keep the promise of the first one does. Under legal
+// packs it has consented to everything: what remains is what the law says to leads that may be contacted.
 // Deterministic. One thread.
 
 #include <string>
@@ -18,6 +19,7 @@ struct StepFate {
   enum class Kind { open, emitted, skipped, withheld };
   Kind kind = Kind::open;
   std::string rule;      // of skipped and withheld
+  std::string reason;    // of a rule that has one: a legal pack's
   std::string deferral;  // the rule that deferred it last; empty: none did
 };
 
@@ -54,6 +56,7 @@ class TrialRunner {
  private:
   bool is_first_touch(rules::Channel channel) const;
   void note(const rules::Record& record, Trial& trial) const;
+  void grant_consent(Simulation& simulation, rules::Instant at) const;
 
   rules::Rulebook rulebook_;
   const rules::Form* form_ = nullptr;

@@ -101,6 +101,10 @@ struct ConnectorConfig {
   Secret secret;                         // signs requests (Standard Webhooks)
   std::vector<std::string> allow_hosts;  // hosts that may resolve to private or loopback addresses
 
+  // kafka
+  enum class OnUnknown { park, resend };
+  OnUnknown on_unknown = OnUnknown::park;  // resend: consumers take each CloudEvents id once
+
   rules::Duration connect_timeout;
   rules::Duration timeout;
 };
@@ -143,6 +147,7 @@ struct Config {
   std::filesystem::path file;
   std::filesystem::path data_dir;
   std::filesystem::path playbooks;
+  std::vector<std::string> policies;          // legal packs, besides those that house.yaml names
   rules::Duration playbooks_poll;             // between two looks whether the folder has changed; 0: never
   std::string default_language;               // of templates, for leads of whom no language is known
   std::vector<std::filesystem::path> inputs;  // JSON Lines files of events, read at start in this order

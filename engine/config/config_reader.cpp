@@ -324,7 +324,8 @@ std::vector<std::string> printed(rules::Report& report) {
 tl::expected<Config, std::vector<std::string>> load_config(const fs::path& file) {
   const auto text = read_file(file, rules::YamlLimits{}.max_bytes);
   if (!text) {
-    return tl::unexpected(std::vector<std::string>{fmt::format("{}: error: {} [file]\n", file.string(), text.error())});
+    return tl::unexpected(std::vector<std::string>{fmt::format(
+        "{}: error: {}; `relance config example` prints one to start from [file]", file.string(), text.error())});
   }
   rules::Report report(file.string(), *text);
   auto document = rules::read_yaml(*text);

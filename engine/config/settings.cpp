@@ -101,8 +101,11 @@ void add_general(std::vector<Setting>& all) {
   all.push_back(
       one({"playbooks_poll", "How often to look whether the folder has changed, and then publish it; 0s: never."}, "5s",
           duration_form("0s", "1h"), [](Config& c) -> rules::Duration& { return c.playbooks_poll; }));
-  all.push_back(one({"default_language", "Language of templates for leads of whom no language is known."}, "en",
-                    language_form(), [](Config& c) -> std::string& { return c.default_language; }));
+  all.push_back(many({"policies", "Legal packs of playbooks/policies, besides those that house.yaml names: [fr, us]."},
+                     text_form("the id of a pack such as fr"),
+                     [](Config& c) -> std::vector<std::string>& { return c.policies; }));
+  all.push_back(one({"default_language", "Language of templates and pages for persons of whom no language is known."},
+                    "en", language_form(), [](Config& c) -> std::string& { return c.default_language; }));
   all.push_back(many({"inputs", "JSON Lines files of events, read once at start, in this order."}, path_form(),
                      [](Config& c) -> std::vector<fs::path>& { return c.inputs; }));
 }
@@ -272,6 +275,16 @@ void add_webhook(std::vector<Setting>& all, const std::string& prefix, Connector
                      host_form(), [of](Config& c) -> std::vector<std::string>& { return of(c).allow_hosts; }));
 }
 
+void add_kafka_connector(std::vector<Setting>& all, const std::string& prefix, ConnectorOf of) {
+  using OnUnknown = ConnectorConfig::OnUnknown;
+  all.push_back(
+      one({prefix + "on_unknown",
+           "kafka: when nobody knows whether an action was written, park leaves it to a person; resend writes "
+           "it again, for consumers that take each CloudEvents id once."},
+          "park", choice_form<OnUnknown>({{"park", OnUnknown::park}, {"resend", OnUnknown::resend}}),
+          [of](Config& c) -> OnUnknown& { return of(c).on_unknown; }));
+}
+
 void add_connector(std::vector<Setting>& all, const ConnectorRow& row) {
   using Type = ConnectorConfig::Type;
   const ConnectorOf of = row.of;
@@ -293,6 +306,7 @@ void add_connector(std::vector<Setting>& all, const ConnectorRow& row) {
       one({prefix + "outcome", "file: the outcome it reports, such as no_answer; by default the channel's usual one."},
           "", topic_form(), [of](Config& c) -> std::string& { return of(c).outcome; }));
   email ? add_smtp(all, prefix, of) : add_webhook(all, prefix, of);
+  add_kafka_connector(all, prefix, of);
   all.push_back(one({prefix + "connect_timeout", "Longest wait for a connection."}, "5s", duration_form("1s", "5m"),
                     [of](Config& c) -> rules::Duration& { return of(c).connect_timeout; }));
   all.push_back(one({prefix + "timeout", "Longest wait for an answer."}, "30s", duration_form("1s", "10m"),

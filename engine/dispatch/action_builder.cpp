@@ -69,7 +69,7 @@ tl::expected<void, std::string> ActionBuilder::add_message(Action& action, const
                                                            const LeadState& lead) const {
   std::string unsubscribe_url;
   if (!settings_.public_url.empty()) {
-    const std::string account = lead.account ? lead.account->value : std::string();
+    const std::string account(lead.account ? lead.account->value.view() : std::string_view());
     unsubscribe_url =
         settings_.public_url + "/u/" + make_token(settings_.token_key, lead.id, rules::ChannelScope::all(), account);
   }

@@ -1,6 +1,7 @@
 #include "engine/dispatch/outbox.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <spdlog/spdlog.h>
 
@@ -37,9 +38,6 @@ ActionKind kind_of(Channel channel) {
   return ActionKind::task;
 }
 
-/// Actions that concern the person pass the gate; telling a colleague or taking something back does not.
-bool passes_gate(const OutboxRow& row) { return row.channel.has_value() && row.kind != ActionKind::cancel; }
-
 std::string_view name_of(AttemptResult::Kind kind) {
   switch (kind) {
     case AttemptResult::Kind::accepted:
@@ -55,6 +53,8 @@ std::string_view name_of(AttemptResult::Kind kind) {
 }
 
 }  // namespace
+
+bool passes_gate(const OutboxRow& row) { return row.channel.has_value() && row.kind != ActionKind::cancel; }
 
 Outbox::Outbox(Parts parts) : parts_(std::move(parts)) {
   for (const auto& [kind, route] : parts_.routes) queues_[route.pool].per_second = route.per_second;
@@ -123,6 +123,7 @@ void Outbox::forget(const ActionId& action) {
   if (found == known_.end()) return;
   place(action, found->second, Known::Place::none);
   known_.erase(found);
+  parked_.erase(action);
 }
 
 void Outbox::recover(Processor& processor) {
@@ -131,7 +132,7 @@ void Outbox::recover(Processor& processor) {
     Known& known = add(row);
     switch (row.state) {
       case OutboxState::parked:
-        ++parked_;
+        parked_.emplace(row.id, row.created);
         break;
       case OutboxState::queued:
         make_wait(row.id, row.not_before, true);  // which wait it was is not stored: ask after events, too
@@ -159,6 +160,7 @@ void Outbox::emitted(LeadState& lead, const rules::EmitTouch& effect) {
   row.step = effect.touch.step;
   row.channel = effect.touch.channel;
   row.template_name = effect.template_name.value_or("");
+  row.resend_on_unknown = effect.resend_on_unknown;
   row.created = effect.touch.at;
   row.due = effect.touch.due;
   row.not_after = effect.touch.not_after;
@@ -188,22 +190,27 @@ void Outbox::cancelled(const LeadState&, const rules::CancelTouch& effect) {
   ++statistics_.cancelled;
   const auto row = parts_.store.find_outbox(effect.action);
   if (!row) return;
-  if (row->state == OutboxState::parked) --parked_;
   forget(effect.action);
   parts_.store.erase_outbox(effect.action);
-  if (!route(*row).wants_cancels) return;
+  take_back_there(*row, effect.rule);
+}
 
-  OutboxRow cancel = *row;
-  const auto digest = rules::sha256("relance cancel " + effect.action.value);
+/// Tells the other side, where it sees actions before they are carried out, not to carry this one out.
+void Outbox::take_back_there(const OutboxRow& row, std::string_view why) {
+  if (!route(row).wants_cancels) return;
+  OutboxRow cancel;
+  const auto digest = rules::sha256("relance cancel " + row.id.value);
   cancel.id = ActionId(rules::to_hex({digest.data(), 16}));
   cancel.kind = ActionKind::cancel;
-  cancel.state = OutboxState::queued;
-  cancel.reason = effect.rule;
-  cancel.to = effect.action.value;
-  cancel.not_before = Instant::earliest();
-  cancel.not_after = Instant::never();
-  cancel.attempts = 0;
-  cancel.payload.clear();
+  cancel.lead = row.lead;
+  cancel.playbook = row.playbook;
+  cancel.revision = row.revision;
+  cancel.step = row.step;
+  cancel.channel = row.channel;
+  cancel.reason = why;
+  cancel.to = row.id.value;
+  cancel.created = row.created;
+  cancel.due = row.due;
   parts_.store.put_outbox(cancel);
   add(cancel);
   make_ready(cancel.id);
@@ -255,7 +262,8 @@ void Outbox::start(const ActionId& action, Processor& processor) {
   const auto earlier = action_from_cloud_event(row->payload);
   const bool same = earlier && earlier->contact_point == contact_point(*row, *lead);
   if (row->may_have_happened && !same) {
-    park(*std::move(row));  // the earlier one may have it: to another it would be a second message
+    park(*std::move(row), "other_contact_point",
+         processor.clock());  // the earlier one may have it: to another it would be a second message
     return;
   }
   place(action, known, Known::Place::under_way);
@@ -314,13 +322,19 @@ void Outbox::finished(const DeliveryResult& done, Processor& processor) {
     case AttemptResult::Kind::outcome_unknown:
       ++statistics_.unknown;
       row->may_have_happened = true;
-      if (route(*row).pool->idempotent()) {
+      if (may_repeat(*row)) {
         try_again(std::move(*row), *lead, result, processor);
       } else {
-        park(std::move(*row));
+        park(std::move(*row), result.reason, processor.clock());
       }
       break;
   }
+}
+
+/// After an unknown outcome: the other side knows the action again; or it does not concern the person, and telling a
+/// colleague twice, or taking back twice, is better than not at all; or the step opts in, to one more attempt.
+bool Outbox::may_repeat(OutboxRow& row) const {
+  return route(row).pool->idempotent() || !passes_gate(row) || std::exchange(row.resend_on_unknown, false);
 }
 
 void Outbox::try_again(OutboxRow row, LeadState& lead, const AttemptResult& result, Processor& processor) {
@@ -344,19 +358,21 @@ void Outbox::give_up(OutboxRow row, const AttemptResult& result, Processor& proc
   spdlog::warn("event=action_given_up action={} attempts={} reason=\"{}\"", row.id.value, row.attempts, result.reason);
   // What may have happened is for a person to find out; what did not happen has failed.
   if (row.may_have_happened || !passes_gate(row)) {
-    park(std::move(row));
+    park(std::move(row), result.reason, processor.clock());
   } else {
     complete(row, "failed", result, processor);
   }
 }
 
-void Outbox::park(OutboxRow row) {
+void Outbox::park(OutboxRow row, std::string_view because, Instant now) {
   spdlog::warn("event=action_parked action={} playbook={} step={} attempts={}", row.id.value, row.playbook.value,
                row.step.value, row.attempts);
   row.state = OutboxState::parked;
+  row.parked_at = now;
+  row.parked_because = because;
   parts_.store.put_outbox(row);
   place(row.id, known_.at(row.id), Known::Place::none);
-  ++parked_;
+  parked_.emplace(row.id, row.created);
 }
 
 void Outbox::complete(const OutboxRow& row, std::string_view outcome, const AttemptResult& result,
@@ -399,6 +415,8 @@ void Outbox::record_attempt(RecordType type, const OutboxRow& row, const LeadSta
     record.provider_id = result->provider_id;
     record.reason = result->reason;
   }
+  // It takes a touch back: in a timeline it must not look like one that went out after an opt-out.
+  if (row.kind == ActionKind::cancel && record.reason.empty()) record.reason = "cancel";
   processor.append(lead, record, "dispatch");
 }
 

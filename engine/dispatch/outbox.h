@@ -16,6 +16,7 @@
 #include "engine/dispatch/action_builder.h"
 #include "engine/dispatch/connector_pool.h"
 #include "engine/ports/durable_store.h"
+#include "engine/ports/parked_actions.h"
 #include "engine/processor/processor.h"
 
 namespace relance::engine {
@@ -35,6 +36,9 @@ struct OutboxStatistics {
   std::uint64_t unknown = 0;
   std::uint64_t cancelled = 0;
 };
+
+/// Actions that concern the person pass the gate; telling a colleague or taking something back does not.
+bool passes_gate(const OutboxRow& row);
 
 class Outbox final : public ProcessorEffects {
  public:
@@ -69,6 +73,13 @@ class Outbox final : public ProcessorEffects {
   /// What waits for an instant up to `now` is ready.
   void release(rules::Instant now);
 
+  // Actions with an unknown outcome, for a person to decide (parked_actions.cpp)
+  /// The oldest, at most `limit`.
+  std::vector<OutboxRow> parked_rows(std::size_t limit) const;
+  ReleaseAnswer release_parked(const ParkedRelease& release, Processor& processor);
+  /// An event told what became of an action: there is nothing left to decide about it.
+  void outcome_told(const rules::Event& event, Processor& processor);
+
   std::optional<rules::Instant> next_release() const;
   /// Real time until a connector that is at its rate may be called again; nullopt when none keeps anything waiting.
   std::optional<std::chrono::milliseconds> next_start() const;
@@ -79,7 +90,7 @@ class Outbox final : public ProcessorEffects {
   bool busy_with(const rules::LeadId& lead) const { return leads_busy_.contains(lead); }
   std::size_t under_way() const { return under_way_; }
   std::size_t ready() const { return ready_count_; }
-  std::size_t parked() const { return parked_; }
+  std::size_t parked() const { return parked_.size(); }
   const OutboxStatistics& statistics() const { return statistics_; }
 
  private:
@@ -108,8 +119,12 @@ class Outbox final : public ProcessorEffects {
   void forget(const rules::ActionId& action);
   void start(const rules::ActionId& action, Processor& processor);
   void give_up(OutboxRow row, const AttemptResult& result, Processor& processor);
+  bool may_repeat(OutboxRow& row) const;
   void try_again(OutboxRow row, rules::LeadState& lead, const AttemptResult& result, Processor& processor);
-  void park(OutboxRow row);
+  void park(OutboxRow row, std::string_view because, rules::Instant now);
+  void take_back_there(const OutboxRow& row, std::string_view why);
+  void record_resolution(const OutboxRow& row, const rules::LeadState& lead, rules::Record record, Processor& processor,
+                         std::string_view cause);
   void complete(const OutboxRow& row, std::string_view outcome, const AttemptResult& result, Processor& processor);
   void record_attempt(rules::RecordType type, const OutboxRow& row, const rules::LeadState& lead,
                       const AttemptResult* result, Processor& processor);
@@ -125,7 +140,7 @@ class Outbox final : public ProcessorEffects {
   std::vector<std::pair<ConnectorPool*, Delivery>> started_;
   std::size_t ready_count_ = 0;
   std::size_t under_way_ = 0;
-  std::size_t parked_ = 0;
+  std::map<rules::ActionId, rules::Instant> parked_;  // when they were decided
   bool recovering_ = false;
   OutboxStatistics statistics_;
 };

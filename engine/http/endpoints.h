@@ -22,6 +22,8 @@ void post_events(const EndpointContext& context, const httplib::Request& request
                  httplib::Response& response);
 /// GET /v1/leads/{id}
 void get_lead(const EndpointContext& context, std::string_view id, httplib::Response& response);
+/// GET /v1/leads/{id}/why
+void get_why(const EndpointContext& context, std::string_view id, httplib::Response& response);
 /// GET /v1/ledger?from=&limit=
 void get_ledger(const EndpointContext& context, const httplib::Request& request, httplib::Response& response);
 
@@ -40,6 +42,11 @@ void post_halt(const EndpointContext& context, std::string_view body, const std:
                httplib::Response& response);
 void post_resume(const EndpointContext& context, std::string_view body, const std::string& holder,
                  httplib::Response& response);
+/// GET /v1/parked?limit=
+void get_parked(const EndpointContext& context, const httplib::Request& request, httplib::Response& response);
+/// POST /v1/parked/{action} with its body read. `holder`: whose token it is; empty without tokens.
+void post_parked(const EndpointContext& context, std::string_view action, std::string_view body,
+                 const std::string& holder, httplib::Response& response);
 
 /// GET and HEAD /u/{token}: asks, changes nothing.
 void show_unsubscribe(const EndpointContext& context, const httplib::Request& request, std::string_view token,

@@ -59,6 +59,22 @@ constexpr std::string_view kDocument = R"json({
         }
       }
     },
+    "/v1/leads/{id}/why": {
+      "get": {
+        "operationId": "getWhy",
+        "summary": "Why the lead gets no touch now, what would have to change, what comes next, what happened and why",
+        "description": "Every rule that stands between the lead and its next step at this instant, with the facts it used and its file and line; what is written down next if no event comes; the newest 200 ledger records. Where no event has named the lead, the path is read as that of GET /v1/leads/{id}, with an id that ends in /why.",
+        "security": [{"bearer": ["operate"]}, {"bearer": ["legal-read"]}],
+        "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "maxLength": 256}}],
+        "responses": {
+          "200": {"description": "The explanation", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Why"}}}},
+          "401": {"$ref": "#/components/responses/Problem"},
+          "403": {"$ref": "#/components/responses/Problem"},
+          "404": {"$ref": "#/components/responses/Problem"},
+          "421": {"$ref": "#/components/responses/Problem"}
+        }
+      }
+    },
     "/v1/ledger": {
       "get": {
         "operationId": "getLedger",
@@ -202,6 +218,54 @@ constexpr std::string_view kDocument = R"json({
         }
       }
     },
+    "/v1/parked": {
+      "get": {
+        "operationId": "getParked",
+        "summary": "Actions whose outcome nobody knows, oldest first, for a person to decide",
+        "security": [{"bearer": ["operate"]}, {"bearer": ["legal-read"]}],
+        "parameters": [{"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 1000}}],
+        "responses": {
+          "200": {"description": "The actions", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Parked"}}}},
+          "400": {"$ref": "#/components/responses/Problem"},
+          "401": {"$ref": "#/components/responses/Problem"},
+          "403": {"$ref": "#/components/responses/Problem"},
+          "421": {"$ref": "#/components/responses/Problem"},
+          "503": {"$ref": "#/components/responses/Problem"}
+        }
+      }
+    },
+    "/v1/parked/{action}": {
+      "post": {
+        "operationId": "releaseParked",
+        "summary": "Decide about an action whose outcome nobody knows",
+        "description": "delivered: it happened, nothing more goes out. resend: it did not happen; the gate is asked again and the same action (same id, same Message-ID) is sent anew. drop: it is not sent again, whatever happened, and the touch still counts. Written to the ledger with who and why; 200 means that it is durable. 409: the gate would not let it out, so it stays parked.",
+        "security": [{"bearer": ["operate"]}],
+        "parameters": [{"name": "action", "in": "path", "required": true, "schema": {"type": "string", "maxLength": 256}}],
+        "requestBody": {
+          "required": true,
+          "content": {"application/json": {"schema": {
+            "type": "object",
+            "required": ["decision", "reason"],
+            "properties": {
+              "decision": {"enum": ["delivered", "resend", "drop"]},
+              "by": {"type": "string", "maxLength": 200, "description": "Who decides, for the ledger; the holder of the token comes before it, and without tokens it is required"},
+              "reason": {"type": "string", "minLength": 1, "maxLength": 200, "description": "Why, for the ledger's reader; without addresses"}
+            }
+          }}}
+        },
+        "responses": {
+          "200": {"description": "Durable", "content": {"application/json": {"schema": {"type": "object"}}}},
+          "400": {"$ref": "#/components/responses/Problem"},
+          "401": {"$ref": "#/components/responses/Problem"},
+          "403": {"$ref": "#/components/responses/Problem"},
+          "404": {"$ref": "#/components/responses/Problem"},
+          "409": {"$ref": "#/components/responses/Problem"},
+          "413": {"$ref": "#/components/responses/Problem"},
+          "421": {"$ref": "#/components/responses/Problem"},
+          "503": {"$ref": "#/components/responses/Problem"}
+        }
+      }
+    },
     "/u/{token}": {
       "parameters": [{"name": "token", "in": "path", "required": true, "schema": {"type": "string"}}],
       "get": {
@@ -283,6 +347,34 @@ constexpr std::string_view kDocument = R"json({
       }
     },
     "schemas": {
+      "Parked": {
+        "type": "object",
+        "required": ["total", "parked"],
+        "properties": {
+          "total": {"type": "integer"},
+          "parked": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "required": ["action", "kind", "lead", "created", "due", "attempts"],
+              "properties": {
+                "action": {"type": "string"},
+                "kind": {"enum": ["email", "call", "social", "sms", "task", "reschedule", "escalate", "cancel"]},
+                "lead": {"type": "string"},
+                "playbook": {"type": "string"},
+                "step": {"type": "string"},
+                "channel": {"type": "string"},
+                "created": {"type": "string", "format": "date-time"},
+                "due": {"type": "string", "format": "date-time"},
+                "not_after": {"type": "string", "format": "date-time", "description": "After this the gate lets it out no more"},
+                "attempts": {"type": "integer"},
+                "parked_at": {"type": "string", "format": "date-time"},
+                "because": {"type": "string", "description": "What the last attempt said"}
+              }
+            }
+          }
+        }
+      },
       "HaltOrder": {
         "type": "object",
         "required": ["reason"],
@@ -355,6 +447,47 @@ constexpr std::string_view kDocument = R"json({
             "type": "array",
             "items": {"type": "object", "required": ["index", "reason"], "properties": {"index": {"type": "integer"}, "reason": {"type": "string"}}}
           }
+        }
+      },
+      "Why": {
+        "type": "object",
+        "required": ["lead", "subject", "now", "zone", "local_now", "state", "touch_now", "obstacles", "waiting", "next", "happened"],
+        "properties": {
+          "lead": {"type": "string"},
+          "subject": {"type": "string"},
+          "account": {"type": "string"},
+          "now": {"type": "string", "format": "date-time", "description": "The engine's clock"},
+          "zone": {"type": "string", "description": "The lead's time zone: of every member whose name begins with local"},
+          "local_now": {"type": "string"},
+          "state": {"type": "string", "description": "One sentence"},
+          "touch_now": {"type": "boolean", "description": "Nothing stands in the way of the open step"},
+          "enrollment": {"type": "object", "description": "playbook, revision, place, variant, arm, enrolled_at, anchor, window_end, touches, min, max, first_touch_due"},
+          "interrupted": {"type": "string", "description": "The playbook that waits for the end of this one"},
+          "step": {"type": "object", "description": "The open step: step, channel, due, asked_at, was_asked, place"},
+          "obstacles": {
+            "type": "array",
+            "description": "Everything that speaks now, in the order in which it is asked",
+            "items": {
+              "type": "object",
+              "required": ["rule", "effect", "why", "change"],
+              "properties": {
+                "rule": {"type": "string", "description": "A rule id, or not_enrolled, merged, no_open_step, not_due, asked_later"},
+                "effect": {"enum": ["waits", "held", "withheld", "skipped", "ended"]},
+                "until": {"type": "string", "format": "date-time"},
+                "since": {"type": "string", "format": "date-time"},
+                "intake": {"type": "string", "description": "Of an opt-out"},
+                "event": {"type": "string", "description": "The id of the event that caused it"},
+                "deferred_by": {"type": "string", "description": "asked_later: the rule"},
+                "why": {"type": "string", "description": "The facts, as a sentence"},
+                "change": {"type": "string", "description": "What would have to change, as a sentence"},
+                "place": {"type": "string", "description": "File and line of the rule; absent when the files no longer hold that revision"},
+                "counted": {"type": "array", "items": {"type": "object"}, "description": "Of a cap: at, and channel, playbook and step unless it is another lead's touch"}
+              }
+            }
+          },
+          "waiting": {"type": "array", "items": {"type": "object"}, "description": "Touches that were decided and not handed over, with what the gate's second asking says"},
+          "next": {"type": "array", "items": {"type": "object"}, "description": "The ledger records to come if no event comes, up to the next touch"},
+          "happened": {"type": "array", "items": {"type": "object"}, "description": "Ledger records, oldest first, with local, and place, facts and counted of deferrals and refusals"}
         }
       },
       "Playbooks": {

@@ -18,7 +18,8 @@ using rules::Channel;
 using rules::ChannelScope;
 
 constexpr std::string_view kStyle =
-    "body{font:1.125rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;max-width:36rem;margin:0 auto;"
+    ":root{color-scheme:light dark}body{font:1.125rem/1.5 "
+    "system-ui,sans-serif;color:#1a1a1a;background:#fff;max-width:36rem;margin:0 auto;"
     "padding:2rem 1rem}h1{font-size:1.5rem}button{font:inherit;padding:.75rem 1.5rem;border:2px solid #0b3d91;"
     "border-radius:.25rem;background:#0b3d91;color:#fff;cursor:pointer}button:focus-visible{outline:3px solid #d9480f;"
     "outline-offset:3px}@media(prefers-color-scheme:dark){body{color:#eee;background:#161616}button{border-color:#"
@@ -37,11 +38,10 @@ Texts texts_of(PageKind kind, Language language) {
                             "Se d\u00e9sinscrire"}
                     : Texts{"Unsubscribe", "Confirm to stop receiving marketing messages from us ", "Unsubscribe"};
     case PageKind::done:
-      return french
-                 ? Texts{"Vous \u00eates d\u00e9sinscrit(e)",
-                         "Votre demande est enregistr\u00e9e. Nous ne vous enverrons plus de messages commerciaux ", ""}
-                 : Texts{"You are unsubscribed",
-                         "Your request is recorded. We will not send you any more marketing messages ", ""};
+      return french ? Texts{"Votre d\u00e9sinscription est enregistr\u00e9e",
+                            "Nous ne vous enverrons plus de messages commerciaux ", ""}
+                    : Texts{"You are unsubscribed",
+                            "Your request is recorded. We will not send you any more marketing messages ", ""};
     case PageKind::not_valid:
       return french ? Texts{"Ce lien n\u2019est pas valable",
                             "Le lien est incomplet ou a \u00e9t\u00e9 modifi\u00e9. Ouvrez-le \u00e0 nouveau depuis le "
@@ -101,7 +101,7 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
-Language preferred_language(std::string_view header) {
+Language preferred_language(std::string_view header, Language fallback) {
   double english = -1;
   double french = -1;
   double any = -1;
@@ -121,8 +121,11 @@ Language preferred_language(std::string_view header) {
   }
   if (english < 0) english = any;
   if (french < 0) french = any;
-  return french > english && french > 0 ? Language::french : Language::english;
+  if (english == french || (english <= 0 && french <= 0)) return fallback;
+  return french > english ? Language::french : Language::english;
 }
+
+Language page_language(std::string_view tag) { return preferred_language(tag); }
 
 std::string_view tag(Language language) { return language == Language::french ? "fr" : "en"; }
 

@@ -10,8 +10,10 @@
 namespace relance::engine {
 
 enum class Language { english, french };
-/// The better of the two by an Accept-Language header (RFC 9110, 12.5.4); English when it prefers neither.
-Language preferred_language(std::string_view accept_language);
+/// The better of the two by an Accept-Language header (RFC 9110, 12.5.4); `fallback` when it prefers neither.
+Language preferred_language(std::string_view accept_language, Language fallback = Language::english);
+/// By a language tag such as "fr-CA"; English for every other language.
+Language page_language(std::string_view tag);
 std::string_view tag(Language language);  // "en"
 
 enum class PageKind {

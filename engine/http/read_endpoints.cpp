@@ -1,9 +1,9 @@
-#include <charconv>
 #include <optional>
 #include <string>
 
 #include "engine/http/endpoints.h"
 #include "engine/http/problem.h"
+#include "engine/http/query.h"
 #include "engine/intake/event_data.h"
 
 namespace relance::engine {
@@ -13,22 +13,20 @@ namespace {
 constexpr std::uint64_t kDefaultLines = 1000;
 constexpr std::uint64_t kMostLines = 10'000;
 
-/// The number in a query parameter, `fallback` when it is absent, nullopt when it is none.
-std::optional<std::uint64_t> number_of(const httplib::Request& request, const char* name, std::uint64_t fallback) {
-  if (!request.has_param(name)) return fallback;
-  const std::string text = request.get_param_value(name);
-  std::uint64_t value = 0;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (result.ec != std::errc() || result.ptr != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 }  // namespace
 
 void get_lead(const EndpointContext& context, std::string_view id, httplib::Response& response) {
   std::optional<std::string> json;
   if (is_identifier(id)) json = context.service.lead_json(rules::LeadId(std::string(id)));
   if (!json) return answer(response, {404, "unknown_lead", "No event has named this lead."});
+  response.status = 200;
+  response.set_content(*json, "application/json");
+}
+
+void get_why(const EndpointContext& context, std::string_view id, httplib::Response& response) {
+  std::optional<std::string> json;
+  if (is_identifier(id)) json = context.service.why_json(rules::LeadId(std::string(id)));
+  if (!json) return get_lead(context, std::string(id) + "/why", response);  // an id may end like that
   response.status = 200;
   response.set_content(*json, "application/json");
 }

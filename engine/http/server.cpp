@@ -35,6 +35,7 @@ constexpr int kRequestsPerConnection = 1000;
 
 enum RouteIndex : std::size_t {
   kPostEvents,
+  kGetWhy,  // before kGetLead, whose path is the beginning of its own
   kGetLead,
   kGetLedger,
   kGetPlaybooks,
@@ -43,6 +44,8 @@ enum RouteIndex : std::size_t {
   kGetHalts,
   kPostHalt,
   kPostResume,
+  kGetParked,
+  kPostParked,
   kGetUnsubscribe,
   kPostUnsubscribe,
   kMetrics,
@@ -52,12 +55,15 @@ enum RouteIndex : std::size_t {
   kRouteCount
 };
 
-/// What stands for the last part of a path like /v1/leads/{id}; nullopt when the path is another.
+/// What stands for the part in braces of a path like /v1/leads/{id}; nullopt when the path is another. Ids may hold
+/// slashes, so the part is as long as it can be.
 std::optional<std::string_view> match(std::string_view pattern, std::string_view path) {
   const std::size_t brace = pattern.find('{');
   if (brace == std::string_view::npos) return pattern == path ? std::optional(std::string_view()) : std::nullopt;
-  if (!path.starts_with(pattern.substr(0, brace)) || path.size() == brace) return std::nullopt;
-  return path.substr(brace);
+  const std::string_view after = pattern.substr(pattern.find('}') + 1);
+  if (!path.starts_with(pattern.substr(0, brace)) || path.size() <= brace + after.size()) return std::nullopt;
+  if (!path.ends_with(after)) return std::nullopt;
+  return path.substr(brace, path.size() - brace - after.size());
 }
 
 bool is_loopback(const std::string& address) {
@@ -97,6 +103,7 @@ const std::vector<HttpRoute>& HttpServer::routes() {
   static const std::vector<HttpRoute>* const kRoutes = [] {
     auto* routes = new std::vector<HttpRoute>(kRouteCount);
     (*routes)[kPostEvents] = {"POST", "/v1/events", {Scope::ingest}};
+    (*routes)[kGetWhy] = {"GET", "/v1/leads/{id}/why", {Scope::operate, Scope::legal_read}};
     (*routes)[kGetLead] = {"GET", "/v1/leads/{id}", {Scope::operate, Scope::legal_read}};
     (*routes)[kGetLedger] = {"GET", "/v1/ledger", {Scope::operate, Scope::legal_read}};
     (*routes)[kGetPlaybooks] = {"GET", "/v1/playbooks", {Scope::author, Scope::operate}};
@@ -105,6 +112,8 @@ const std::vector<HttpRoute>& HttpServer::routes() {
     (*routes)[kGetHalts] = {"GET", "/v1/halt", {Scope::operate, Scope::author}};
     (*routes)[kPostHalt] = {"POST", "/v1/halt", {Scope::operate}};
     (*routes)[kPostResume] = {"POST", "/v1/resume", {Scope::operate}};
+    (*routes)[kGetParked] = {"GET", "/v1/parked", {Scope::operate, Scope::legal_read}};
+    (*routes)[kPostParked] = {"POST", "/v1/parked/{action}", {Scope::operate}};
     (*routes)[kGetUnsubscribe] = {"GET", "/u/{token}", {}};
     (*routes)[kPostUnsubscribe] = {"POST", "/u/{token}", {}};
     (*routes)[kMetrics] = {"GET", "/metrics", {}};
@@ -175,6 +184,7 @@ HttpServer::Running::Running(EngineService& given_service, HttpSettings given, p
   server.Post("/v1/playbooks/preview", handler);
   server.Post("/v1/halt", handler);
   server.Post("/v1/resume", handler);
+  server.Post("/v1/parked/.+", handler);
   server.Post("/u/.+", handler);
   server.set_error_handler([](const Request&, Response& response) {
     if (!response.body.empty()) return;
@@ -277,6 +287,8 @@ bool HttpServer::Running::before_body(const Request& request, Response& response
 void HttpServer::Running::get(const Found& found, const Request& request, Response& response) {
   response.status = 200;
   switch (found.route) {
+    case kGetWhy:
+      return get_why(context, found.part, response);
     case kGetLead:
       return get_lead(context, found.part, response);
     case kGetLedger:
@@ -285,6 +297,8 @@ void HttpServer::Running::get(const Found& found, const Request& request, Respon
       return get_halts(context, response);
     case kGetPlaybooks:
       return get_playbooks(context, response);
+    case kGetParked:
+      return get_parked(context, request, response);
     case kGetUnsubscribe:
       return show_unsubscribe(context, request, found.part, response);
     case kMetrics:
@@ -332,6 +346,8 @@ void HttpServer::Running::with_body(const Request& request, Response& response, 
   if (request.path == routes()[kPostPlaybooks].path) return post_playbooks(context, text, holder(request), response);
   if (request.path == routes()[kPostHalt].path) return post_halt(context, text, holder(request), response);
   if (request.path == routes()[kPostResume].path) return post_resume(context, text, holder(request), response);
+  if (const auto action = match(routes()[kPostParked].path, request.path))
+    return post_parked(context, *action, text, holder(request), response);
   post_events(context, request, text, response);
 }
 

@@ -20,6 +20,7 @@
 #include "engine/http/access.h"
 #include "engine/ports/engine_service.h"
 #include "engine/ports/halt_service.h"
+#include "engine/ports/parked_actions.h"
 #include "engine/ports/playbook_service.h"
 #include "rules/channel.h"
 
@@ -47,7 +48,9 @@ struct HttpSettings {
   std::filesystem::path tls_key;
   PlaybookService* playbooks = nullptr;         // outlives the server; null: playbooks are not to be asked about
   HaltService* halts = nullptr;                 // outlives the server; null: nothing can be halted
+  ParkedActions* parked = nullptr;              // outlives the server; null: parked actions are not to be asked about
   OpenUnsubscribeToken open_unsubscribe_token;  // absent: no link is valid
+  std::string default_language = "en";          // of pages, for readers who name neither English nor French
   /// An opt-out is tried again for this long while the engine is at its bound.
   rules::Duration unsubscribe_patience{2000};
   /// The time by which tokens expire; absent: the machine's clock.

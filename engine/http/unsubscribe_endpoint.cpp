@@ -29,8 +29,10 @@ struct Answer {
   rules::ChannelScope scope;
 };
 
-void answer_page(const Answer& what, const httplib::Request& request, httplib::Response& response) {
-  const Language language = preferred_language(request.get_header_value("Accept-Language"));
+void answer_page(const EndpointContext& context, const Answer& what, const httplib::Request& request,
+                 httplib::Response& response) {
+  const Language language =
+      preferred_language(request.get_header_value("Accept-Language"), page_language(context.settings.default_language));
   response.status = what.status;
   response.set_header("Content-Language", std::string(tag(language)));
   response.set_header("Vary", "Accept-Language");
@@ -78,20 +80,21 @@ SubmitResult submit_patiently(const EndpointContext& context, const rules::Event
 void show_unsubscribe(const EndpointContext& context, const httplib::Request& request, std::string_view token,
                       httplib::Response& response) {
   const auto target = open(context, token);
-  if (!target) return answer_page({404, PageKind::not_valid, {}}, request, response);
-  answer_page({200, PageKind::form, target->scope}, request, response);
+  if (!target) return answer_page(context, {404, PageKind::not_valid, {}}, request, response);
+  answer_page(context, {200, PageKind::form, target->scope}, request, response);
 }
 
 void unsubscribe(const EndpointContext& context, const httplib::Request& request, std::string_view token,
                  httplib::Response& response) {
   const auto target = open(context, token);
-  if (!target) return answer_page({404, PageKind::not_valid, {}}, request, response);
+  if (!target) return answer_page(context, {404, PageKind::not_valid, {}}, request, response);
   const SubmitResult result = submit_patiently(context, optout_event(*target, token, context.service.now()));
   if (result.kind == SubmitResult::Kind::durable) {
-    return answer_page({200, PageKind::done, target->scope}, request, response);
+    return answer_page(context, {200, PageKind::done, target->scope}, request, response);
   }
   response.set_header("Retry-After", std::to_string(std::max(1, result.retry_after_seconds)));
-  answer_page({result.kind == SubmitResult::Kind::failed ? 500 : 503, PageKind::try_again, {}}, request, response);
+  answer_page(context, {result.kind == SubmitResult::Kind::failed ? 500 : 503, PageKind::try_again, {}}, request,
+              response);
 }
 
 }  // namespace relance::engine

@@ -22,7 +22,8 @@ using Checked = tl::expected<void, Unusable>;
 constexpr std::array<std::string_view, 3> kEmailOutcomes{"sent", "bounced", "failed"};
 constexpr std::array<std::string_view, 7> kCallOutcomes{"connected",    "voicemail", "no_answer", "busy",
                                                         "wrong_number", "refused",   "failed"};
-constexpr std::array<std::string_view, 2> kOtherOutcomes{"completed", "failed"};
+// A refusal is an opt-out from its channel: no dead letter may lose it where a person can have said it.
+constexpr std::array<std::string_view, 3> kOtherOutcomes{"completed", "failed", "refused"};
 
 /// The value under the key, nullptr when absent or null.
 const cel::Value* present(const Event& event, std::string_view key) {

@@ -182,6 +182,8 @@ void append_ledger_line(std::string& out, const Record& record, const LineContex
   append_text(out, ",\"flag\":\"", record.flag);
   if (record.steps_left) append_steps(out, *record.steps_left);
   append_text(out, ",\"local_time\":\"", record.local_time);
+  append_text(out, ",\"legal_basis\":\"", record.legal_basis);
+  append_text(out, ",\"pack\":\"", record.pack);
   if (record.attempt) {
     out += ",\"attempt\":";
     append_integer(out, *record.attempt);

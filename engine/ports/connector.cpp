@@ -14,14 +14,14 @@ constexpr std::array<std::string_view, 8> kEventTypes{
     "relance.action.task",  "relance.action.reschedule", "relance.action.escalate", "relance.action.cancel"};
 constexpr std::string_view kTypePrefix = "relance.action.";
 
-void put(ordered_json& object, const char* key, const std::string& text) {
+void put(ordered_json& object, const char* key, std::string_view text) {
   if (!text.empty()) object[key] = text;
 }
 
 ordered_json data_of(const Action& action) {
   ordered_json data = ordered_json::object();
-  data["lead"] = action.lead.value;
-  if (action.account) data["account"] = action.account->value;
+  data["lead"] = action.lead.value.view();
+  if (action.account) data["account"] = action.account->value.view();
   put(data, "owner", action.owner);
   put(data, "playbook", action.playbook.value);
   put(data, "revision", action.revision.value);

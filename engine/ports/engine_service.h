@@ -34,6 +34,9 @@ class EngineService {
   virtual SubmitResult submit(std::vector<Arrival> arrivals) = 0;
   /// The body of GET /v1/leads/{id} as JSON: state, timeline, next; nullopt when the lead is unknown.
   virtual std::optional<std::string> lead_json(const rules::LeadId& lead) = 0;
+  /// The body of GET /v1/leads/{id}/why: what stands between the lead and its next touch, what comes next, what
+  /// happened and why; nullopt when the lead is unknown.
+  virtual std::optional<std::string> why_json(const rules::LeadId& lead) = 0;
   /// Ledger lines as JSON Lines from sequence number `from`, at most `limit`.
   virtual std::string ledger_lines(std::uint64_t from, std::size_t limit) = 0;
   /// Ready to take events; otherwise `why` says what is missing.

@@ -63,6 +63,9 @@ struct OutboxRow {
   std::int32_t attempts = 0;       // started so far
   bool may_have_happened = false;  // one of them had an unknown outcome
   std::string payload;             // the serialised Action, set with state `started`; personal data, stored sealed
+  bool resend_on_unknown = false;  // the step opts in to another attempt after an unknown outcome
+  rules::Instant parked_at = rules::Instant::never();
+  std::string parked_because;  // what the last attempt said; no personal data
 };
 
 struct StoreError {
@@ -90,6 +93,8 @@ class PartitionStore : public rules::Neighbourhood {
   /// The earliest wake by (instant, lead id).
   virtual std::optional<Wake> next_wake() = 0;
 
+  /// (source, id) was seen within the configured horizon; remembers nothing.
+  virtual bool seen(std::string_view source, std::string_view id, rules::Instant now) = 0;
   /// True at the first sight of (source, id) within the configured horizon; remembers it.
   virtual bool first_sight(std::string_view source, std::string_view id, rules::Instant now) = 0;
 

@@ -13,9 +13,12 @@ using rules::LeadId;
 using rules::LeadState;
 
 Processor::Handled Processor::handle(const rules::Event& event) {
+  if (is_duplicate(event)) return Handled::duplicate;  // it changes nothing, not even the clock
   advance(event.time);
   return handle_now(event);
 }
+
+bool Processor::is_duplicate(const rules::Event& event) { return store_.seen(event.source, event.id, clock_); }
 
 Processor::Handled Processor::handle_now(const rules::Event& event) {
   if (!store_.first_sight(event.source, event.id, clock_)) return Handled::duplicate;

@@ -38,6 +38,8 @@ class Processor {
   enum class Handled { yes, duplicate };
   /// The instant at which the event would be handled: the later of the clock and its time.
   rules::Instant instant_of(const rules::Event& event) const { return std::max(clock_, event.time); }
+  /// It was handled already: handling it changes nothing, so no work is due for it either.
+  bool is_duplicate(const rules::Event& event);
   /// Handles the event at instant_of(event), dropping a duplicate. Work due strictly before must have been done.
   Handled handle(const rules::Event& event);
   /// The same at the clock as it stands: an event whose time lies ahead does not move it.
@@ -59,6 +61,12 @@ class Processor {
 
   /// The gate's second asking, for the dispatcher.
   rules::HandOff hand_off(const rules::LeadId& lead, const rules::ActionId& action, const rules::Revision& revision);
+
+  /// What the gate would say if that action came back. Changes nothing.
+  rules::HandOff preview_hand_off(const rules::LeadState& lead, const rules::ActionId& action,
+                                  const rules::Revision& revision) {
+    return rules::preview_hand_off(lead, action, revision, context());
+  }
 
   /// A ledger record about an action that no decision makes (attempts).
   void append(const rules::LeadState& lead, const rules::Record& record, std::string_view cause);

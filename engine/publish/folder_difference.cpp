@@ -101,6 +101,11 @@ std::vector<std::string> house_differences(const rules::House& before, const rul
   if (!std::equal(before.score.begin(), before.score.end(), after.score.begin(), after.score.end(), same_rule)) {
     keys.emplace_back("score");
   }
+  const auto same_pack = [](const auto& one, const auto& other) { return one->canonical == other->canonical; };
+  if (!std::equal(before.policies.begin(), before.policies.end(), after.policies.begin(), after.policies.end(),
+                  same_pack)) {
+    keys.emplace_back("policies");
+  }
   return keys;
 }
 

@@ -32,8 +32,9 @@ std::string reason_of(const std::filesystem::path& folder, const std::string& fi
 }  // namespace
 
 tl::expected<PlaybookFolder, FolderRefusal> read_playbook_folder(const std::filesystem::path& folder,
-                                                                 const std::string& default_language) {
-  auto rulebook = rules::load_folder(folder);
+                                                                 const std::string& default_language,
+                                                                 const std::vector<std::string>& policies) {
+  auto rulebook = rules::load_folder(folder, {policies});
   auto templates = TemplateSet::load(folder / "templates", default_language);
   if (rulebook && templates) return PlaybookFolder{std::move(*rulebook), std::move(*templates)};
   FolderRefusal refusal;

@@ -25,8 +25,10 @@ struct FolderRefusal {
   std::string reason;                 // the first in short, for the ledger: "unknown-key smb-inbound.yaml:12"
 };
 
-[[nodiscard]] tl::expected<PlaybookFolder, FolderRefusal> read_playbook_folder(const std::filesystem::path& folder,
-                                                                               const std::string& default_language);
+/// `policies`: legal packs besides those that house.yaml names.
+[[nodiscard]] tl::expected<PlaybookFolder, FolderRefusal> read_playbook_folder(
+    const std::filesystem::path& folder, const std::string& default_language,
+    const std::vector<std::string>& policies = {});
 
 /// What loads and is refused all the same: promises that cannot be kept (engine/check). Takes as long as `relance
 /// check`.

@@ -18,7 +18,7 @@ namespace {
 
 bool holds_exactly(const Rulebook& rulebook, std::vector<std::string> revisions) {
   std::vector<std::string> held;
-  for (const auto& playbook : rulebook.current()) held.push_back(playbook->revision.value);
+  for (const auto& playbook : rulebook.current()) held.emplace_back(playbook->revision.value);
   std::sort(held.begin(), held.end());
   std::sort(revisions.begin(), revisions.end());
   return held == revisions;
@@ -90,7 +90,7 @@ PublishAnswer Publisher::publish(const PublishCause& cause, const PublishRequest
   const std::lock_guard one_at_a_time(one_at_a_time_);
   // Before it is read: what changes from here on is seen at the next look.
   watch_.took(mark_of(settings_.folder));
-  auto folder = read_playbook_folder(settings_.folder, settings_.default_language);
+  auto folder = read_playbook_folder(settings_.folder, settings_.default_language, settings_.policies);
   if (!folder) return refuse(std::move(folder.error()), cause);
   if (auto broken = find_broken_promises(folder->rulebook, settings_.folder)) return refuse(std::move(*broken), cause);
   if (request.revisions && !holds_exactly(folder->rulebook, *request.revisions)) {

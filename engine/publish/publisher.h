@@ -26,6 +26,7 @@ class Publisher final : public PlaybookService {
   struct Settings {
     std::filesystem::path folder;
     std::string default_language;
+    std::vector<std::string> policies;  // of the configuration
     std::chrono::milliseconds poll{0};  // between two looks at the folder; 0: nobody looks
   };
   /// `taken`: the folder before it was read at the start.

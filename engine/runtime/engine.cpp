@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 #include <boost/asio/post.hpp>
 
+#include "engine/explain/lead_explanation.h"
 #include "engine/ledger/ledger_line.h"
 #include "engine/runtime/lead_view.h"
 
@@ -28,7 +29,8 @@ Engine::Engine(Parts parts, EngineSettings settings)
       timer_(context_),
       requests_{ArrivalQueue(static_cast<std::size_t>(settings.intake.queue), [this] { wake(); }), std::nullopt},
       inputs_{ArrivalQueue(static_cast<std::size_t>(settings.intake.queue), [this] { wake(); }), std::nullopt},
-      processor_(*parts.rulebook, parts.store, parts.outbox) {
+      processor_(*parts.rulebook, parts.store, parts.outbox),
+      places_(settings.playbooks) {
   if (const auto clock = last_clock(parts_.store)) {
     committed_clock_ = *clock;
     parts_.clock.continue_from(committed_clock_);
@@ -213,15 +215,17 @@ void Engine::handle_arrival(const Arrival& arrival) {
   if (handled == Processor::Handled::duplicate) {
     parts_.metrics.duplicates.Increment();
   } else {
+    parts_.outbox.outcome_told(event, processor_);
     parts_.outbox.lead_changed(event.lead);
   }
   if (moves) parts_.clock.move_to(processor_.clock());
 }
 
 /// When the event is handled. Where time passes by itself, an emitter whose clock is fast must not move ours: what is
-/// due in the minutes between would be done, and leave, before its time.
-Instant Engine::instant_of(const rules::Event& event) const {
-  return parts_.clock.moved_by_events() ? processor_.instant_of(event) : processor_.clock();
+/// due in the minutes between would be done, and leave, before its time. A duplicate moves no clock at all.
+Instant Engine::instant_of(const rules::Event& event) {
+  if (!parts_.clock.moved_by_events() || processor_.is_duplicate(event)) return processor_.clock();
+  return processor_.instant_of(event);
 }
 
 /// Only events move the clock in events mode, and only when nothing that happens at the present instant is under way:
@@ -417,6 +421,18 @@ std::optional<std::string> Engine::lead_json(const rules::LeadId& id) {
     }
   });
   return json;
+}
+
+std::optional<std::string> Engine::why_json(const rules::LeadId& id) {
+  std::optional<LeadExplanation> made;
+  call([&] {
+    if (const rules::LeadState* lead = parts_.store.find_lead(id); lead && lead->known) {
+      made = explain_lead(*lead, parts_.store.timeline(id, kTimelineLines), parts_.rulebook, parts_.store,
+                          processor_.clock());
+    }
+  });
+  if (!made) return std::nullopt;
+  return engine::why_json(*made, settings_.playbooks.empty() ? nullptr : &places_);
 }
 
 std::string Engine::ledger_lines(std::uint64_t from, std::size_t limit) {

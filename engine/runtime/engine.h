@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <future>
 #include <memory>
@@ -23,9 +24,11 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "engine/dispatch/outbox.h"
+#include "engine/explain/playbook_places.h"
 #include "engine/ports/durable_store.h"
 #include "engine/ports/engine_service.h"
 #include "engine/ports/halt_service.h"
+#include "engine/ports/parked_actions.h"
 #include "engine/runtime/arrival_queue.h"
 #include "engine/runtime/engine_clock.h"
 #include "engine/runtime/engine_metrics.h"
@@ -37,9 +40,11 @@ namespace relance::engine {
 struct EngineSettings {
   IntakeConfig intake;
   rules::Duration retry_after;
+  /// Where the playbooks are: explanations name their files and lines. Empty: they do not.
+  std::filesystem::path playbooks{};
 };
 
-class Engine final : public EngineService, public HaltService {
+class Engine final : public EngineService, public HaltService, public ParkedActions {
  public:
   struct Parts {
     DurableStore& store;
@@ -100,10 +105,15 @@ class Engine final : public EngineService, public HaltService {
   // EngineService
   SubmitResult submit(std::vector<Arrival> arrivals) override;
   std::optional<std::string> lead_json(const rules::LeadId& lead) override;
+  std::optional<std::string> why_json(const rules::LeadId& lead) override;
   std::string ledger_lines(std::uint64_t from, std::size_t limit) override;
   bool ready(std::string& why) override;
   rules::Instant now() override;
   std::optional<rules::Instant> arrival_clock() override;
+
+  // ParkedActions (engine_parked.cpp)
+  std::optional<std::string> parked_json(std::size_t limit) override;
+  ReleaseAnswer release(const ParkedRelease& release) override;
 
  private:
   /// Staged decisions after which a turn commits, however much more is due (Monday, 09:00).
@@ -128,7 +138,7 @@ class Engine final : public EngineService, public HaltService {
   void answer_all(Door& door);
   bool handle_group(Taken& taken);
   void handle_arrival(const Arrival& arrival);
-  rules::Instant instant_of(const rules::Event& event) const;
+  rules::Instant instant_of(const rules::Event& event);
   bool do_due_work();
   bool may_dispatch(bool caught_up);
   bool clock_was_set_back();
@@ -172,6 +182,7 @@ class Engine final : public EngineService, public HaltService {
   std::optional<ResumeWalk> resume_walk_;  // leads that a halt held
   bool set_back_ = false;                  // said so in the log
   OutboxStatistics counted_;               // what the metrics know of the outbox
+  PlaybookPlaces places_;                  // has its own lock
   std::optional<std::string> failure_;
   std::chrono::steady_clock::time_point drain_until_ = std::chrono::steady_clock::time_point::max();
   std::chrono::seconds drain_{0};

@@ -57,6 +57,7 @@ void Engine::begin_walk(const PublishCause& cause) {
   walk_.emplace(parts_.rulebook, cause);
   stage_following(parts_.store);
   parts_.metrics.playbooks.Set(static_cast<double>(parts_.rulebook->current().size()));
+  parts_.metrics.policy_packs.Set(static_cast<double>(parts_.rulebook->house().policies.size()));
   ++staged_;
   schedule_turn();
 }

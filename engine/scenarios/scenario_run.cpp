@@ -13,18 +13,18 @@ namespace {
 
 /// The field as text; empty when the record has none.
 std::string field_of(const Record& record, std::string_view name) {
-  if (name == "step") return record.step ? record.step->value : "";
+  if (name == "step") return std::string(record.step ? record.step->value.view() : "");
   if (name == "channel") {
     if (record.channel) return std::string(to_string(*record.channel));
     return record.scope ? std::string(to_string(*record.scope)) : "";
   }
-  if (name == "rule") return record.rule;
-  if (name == "reason") return record.reason;
-  if (name == "playbook") return record.playbook ? record.playbook->value : "";
-  if (name == "variant") return record.variant;
-  if (name == "arm") return record.arm;
-  if (name == "outcome") return record.outcome;
-  if (name == "intake") return record.intake;
+  if (name == "rule") return std::string(record.rule);
+  if (name == "reason") return std::string(record.reason);
+  if (name == "playbook") return std::string(record.playbook ? record.playbook->value.view() : "");
+  if (name == "variant") return std::string(record.variant);
+  if (name == "arm") return std::string(record.arm);
+  if (name == "outcome") return std::string(record.outcome);
+  if (name == "intake") return std::string(record.intake);
   if (name == "until") return record.until ? rules::to_string(*record.until) : "";
   if (name == "steps_left") {
     std::vector<std::string_view> left;

@@ -26,7 +26,7 @@ constexpr std::string_view kNames[] = {
     "all", "email", "call", "social", "sms", "task", "meeting"};
 
 void add_steps(const rules::Form& form, std::set<std::string, std::less<>>& steps) {
-  for (const rules::Step& step : form.steps) steps.insert(step.id.value);
+  for (const rules::Step& step : form.steps) steps.emplace(step.id.value);
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ Vocabulary::Vocabulary(const rules::Rulebook& rulebook) {
   };
   add_caps(rulebook.house().caps);
   for (const auto& playbook : rulebook.current()) {
-    playbooks_.insert(playbook->id.value);
+    playbooks_.emplace(playbook->id.value);
     add_steps(*playbook, steps_);
     add_caps(playbook->caps);
     for (const rules::Form& form : playbook->replaced_forms) {
@@ -115,7 +115,7 @@ std::vector<std::string_view> data_keys(EventType type) {
       return {"channel", "intake", "received_at", "evidence"};
     case EventType::consent_granted:
     case EventType::consent_withdrawn:
-      return {"purpose", "channel", "evidence", "expires"};
+      return {"purpose", "channel", "basis", "evidence", "expires"};
     case EventType::complaint_received:
       return {"channel", "feedback_type"};
     case EventType::flag_set:

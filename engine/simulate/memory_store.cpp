@@ -140,17 +140,25 @@ std::vector<LeadId> MemoryStore::carriers(const rules::Address& address) {
 void MemoryStore::queue_wake(Lead& lead) {
   lead.queued = lead.state.wake;
   if (lead.queued == rules::Instant::never()) return;
-  const std::string& id = lead.state.id.value;
+  const std::string_view id = lead.state.id.value;
   wakes_.push({lead.queued, sortable(id, 0), sortable(id, 8), &lead});
 }
 
 std::optional<Wake> MemoryStore::next_wake() {
   while (!wakes_.empty()) {
     const QueuedWake& top = wakes_.top();
-    if (top.lead->queued == top.at) return Wake{top.at, top.lead->state.id};
+    if (top.lead->queued == top.at) {
+      last_lead_ = top.lead;  // whoever does the work asks for the lead next
+      return Wake{top.at, top.lead->state.id};
+    }
     wakes_.pop();
   }
   return std::nullopt;
+}
+
+bool MemoryStore::seen(std::string_view source, std::string_view id, rules::Instant) {
+  key_.assign(source).append(1, '\0').append(id);
+  return seen_.contains(fingerprint_of(key_));
 }
 
 bool MemoryStore::first_sight(std::string_view source, std::string_view id, rules::Instant) {

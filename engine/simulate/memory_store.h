@@ -38,6 +38,7 @@ class MemoryStore : public PartitionStore {
   void save_lead(rules::LeadState& lead, bool attributes_changed) override;
   std::vector<rules::LeadId> carriers(const rules::Address& address) override;
   std::optional<Wake> next_wake() override;
+  bool seen(std::string_view source, std::string_view id, rules::Instant now) override;
   bool first_sight(std::string_view source, std::string_view id, rules::Instant now) override;
   void append(const LedgerContext& context, const std::vector<rules::Record>& records) override;
   void append_dead_letter(const DeadLetter& letter) override { dead_letters_.push_back(letter); }

@@ -44,9 +44,11 @@ Simulation::Simulation(const rules::Rulebook& rulebook, MemoryStore::LedgerSink 
     : store_(std::move(ledger)), processor_(rulebook, store_, *this), outcomes_(std::move(outcomes)) {}
 
 void Simulation::handle(const Event& event) {
+  if (processor_.is_duplicate(event)) return;
   const Instant instant = processor_.instant_of(event);
   run(instant, instant);
-  processor_.handle(event);
+  processor_.advance(event.time);
+  processor_.handle_now(event);
 }
 
 void Simulation::run_until(Instant until) { run(until, until == Instant::never() ? until : until + Duration{1}); }

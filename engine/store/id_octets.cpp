@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "rules/sha256.h"
@@ -31,23 +32,27 @@ int pair_at(std::string_view id, std::size_t at) {
 
 }  // namespace
 
-std::string to_id_octets(std::string_view id) {
-  std::string octets;
-  if (id.empty()) return octets;
+std::size_t write_id_octets(char* out, std::string_view id) {
+  if (id.empty()) return 0;
   if (id.size() % 2 == 0) {
-    octets.resize(id.size() / 2 + 1, kHexadecimal);
+    char* octet = out;
+    *octet++ = kHexadecimal;
     int all = 0;
     for (std::size_t i = 0; i < id.size(); i += 2) {
       const int pair = pair_at(id, i);
       all |= pair;
-      octets[i / 2 + 1] = static_cast<char>(pair);
+      *octet++ = static_cast<char>(pair);
     }
-    if (all >= 0) return octets;
-    octets.clear();
+    if (all >= 0) return id.size() / 2 + 1;
   }
-  octets.reserve(id.size() + 1);
-  octets += kText;
-  octets += id;
+  *out = kText;
+  std::memcpy(out + 1, id.data(), id.size());
+  return id.size() + 1;
+}
+
+std::string to_id_octets(std::string_view id) {
+  std::string octets(id.size() + 1, '\0');
+  octets.resize(write_id_octets(octets.data(), id));
   return octets;
 }
 

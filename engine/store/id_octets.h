@@ -9,6 +9,8 @@
 namespace relance::engine {
 
 std::string to_id_octets(std::string_view id);
+/// The same, written to `out`, which has room for `id.size() + 1` octets; says how many they are.
+std::size_t write_id_octets(char* out, std::string_view id);
 /// Empty octets are the empty id.
 std::string from_id_octets(std::string_view octets);
 

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/io/coded_stream.h>
 
+#include <bit>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "engine/store/id_octets.h"
 #include "engine/store/lead.pb.h"
 #include "engine/store/message_fields.h"
+#include "engine/store/row_writer.h"
 
 namespace relance::engine {
 namespace {
@@ -31,133 +33,160 @@ std::optional<std::uint32_t> running_step(const rules::EmittedTouch& touch,
   return std::nullopt;
 }
 
-void write(const rules::EmittedTouch& touch, const std::optional<rules::Enrollment>& running,
-           store::EmittedTouch& out) {
+void write(const rules::EmittedTouch& touch, const std::optional<rules::Enrollment>& running, RowWriter& out) {
   const auto& [at, channel, playbook, enrollment, step, action, due, not_after, form, handed_off, unanswered] = touch;
-  put_instant(at, [&](auto ms) { out.set_at(ms); });
-  out.set_channel(static_cast<std::uint32_t>(channel));
-  if (const auto place = running_step(touch, running)) {
-    out.set_running_step(*place);
-  } else {
-    out.set_playbook(playbook.value);
-    out.set_enrollment(enrollment);
-    out.set_step(step.value);
+  const auto place = running_step(touch, running);
+  out.instant(1, at);
+  out.number(2, static_cast<std::uint32_t>(channel));
+  if (!place) {
+    out.octets(3, playbook.value);
+    out.number(4, enrollment);
+    out.octets(5, step.value);
   }
-  out.set_action(to_id_octets(action.value));
-  put_instant(due, [&](auto ms) { out.set_due(ms); });
-  put_instant(not_after, [&](auto ms) { out.set_not_after(ms); });
-  out.set_form(form);
-  out.set_handed_off(handed_off);
-  out.set_answered(!unanswered);
+  out.id_octets(6, action.value);
+  out.instant(7, due);
+  out.instant(8, not_after);
+  out.number(9, handed_off);
+  out.number(10, !unanswered);
+  out.number(11, form);
+  if (place) out.present_number(12, *place);
 }
 
-void write(const rules::StepState& step, store::StepState& out) {
+void write(const rules::StepState& step, RowWriter& out) {
   const auto& [id, status, day, emitted_at] = step;
-  out.set_id(id.value);
-  out.set_status(static_cast<std::uint32_t>(status));
-  if (day) out.set_day(*day);
-  if (emitted_at) out.set_emitted_at(emitted_at->ms);
+  out.octets(1, id.value);
+  out.number(2, static_cast<std::uint32_t>(status));
+  if (day) out.present_zigzag(3, *day);
+  if (emitted_at) out.present_instant(4, *emitted_at);
 }
 
-void write(const rules::Asked& asked, store::Asked& out) {
-  const auto& [step, due, waiting, until] = asked;
-  out.set_step(step.value);
-  put_instant(due, [&](auto ms) { out.set_due(ms); });
-  out.set_waiting(static_cast<std::uint32_t>(waiting));
-  put_instant(until, [&](auto ms) { out.set_until(ms); });
+void write(const rules::Asked& asked, RowWriter& out) {
+  const auto& [step, due, waiting, until, expires] = asked;
+  out.octets(1, step.value);
+  out.instant(2, due);
+  out.number(3, static_cast<std::uint32_t>(waiting));
+  out.instant(4, until);
+  if (expires) out.present_instant(5, *expires);
 }
 
-void write(const rules::SlaState& sla, store::Sla& out) {
+void write(const rules::SlaState& sla, RowWriter& out) {
   const auto& [started, deadline, at_risk, channels, escalate_on_breach] = sla;
-  put_instant(started, [&](auto ms) { out.set_started(ms); });
-  put_instant(deadline, [&](auto ms) { out.set_deadline(ms); });
-  if (at_risk) out.set_at_risk(at_risk->ms);
-  if (channels.bits() != rules::ChannelSet::every().bits()) out.set_channels(channels.bits());
-  out.set_escalate_on_breach(escalate_on_breach);
+  out.instant(1, started);
+  out.instant(2, deadline);
+  if (at_risk) out.present_instant(3, *at_risk);
+  if (channels.bits() != rules::ChannelSet::every().bits()) out.present_number(4, channels.bits());
+  out.number(5, escalate_on_breach);
 }
 
-void write(const rules::Pause& pause, store::Pause& out) {
+void write(const rules::Pause& pause, RowWriter& out) {
   const auto& [manual, since, until] = pause;
-  out.set_manual(manual);
-  put_instant(since, [&](auto ms) { out.set_since(ms); });
-  if (until) out.set_until(until->ms);
+  out.number(1, manual);
+  out.instant(2, since);
+  if (until) out.present_instant(3, *until);
 }
 
-void write(const rules::CoolDownState& cool_down, store::CoolDown& out) {
+void write(const rules::CoolDownState& cool_down, RowWriter& out) {
   const auto& [until, playbook] = cool_down;
-  put_instant(until, [&](auto ms) { out.set_until(ms); });
-  out.set_playbook(playbook.value);
+  out.instant(1, until);
+  out.octets(2, playbook.value);
 }
 
-void write(const rules::PlaybookHistory& history, store::PlaybookHistory& out) {
+void write(const rules::PlaybookHistory& history, RowWriter& out) {
   const auto& [playbook, enrollments, last_exit] = history;
-  out.set_playbook(playbook.value);
-  out.set_enrollments(enrollments);
-  if (last_exit) out.set_last_exit(last_exit->ms);
+  out.octets(1, playbook.value);
+  out.number(2, enrollments);
+  if (last_exit) out.present_instant(3, *last_exit);
 }
 
-void write(const rules::ScoreGiven& given, store::ScoreGiven& out) {
+void write(const rules::ScoreGiven& given, RowWriter& out) {
   const auto& [rule, points] = given;
-  out.set_rule(rule);
-  out.set_points(points);
+  out.fixed(1, rule);
+  out.zigzag(2, points);
 }
 
-void write(const rules::ExceptionState& exception, store::Exception& out) {
+void write(const rules::ConsentMark& mark, RowWriter& out) {
+  const auto& [kind, channels, at, expires, proven] = mark;
+  out.number(1, static_cast<std::uint32_t>(kind));
+  if (channels.channel) out.present_number(2, static_cast<std::uint32_t>(*channels.channel));
+  out.zigzag(3, at.ms);
+  if (expires) out.present_zigzag(4, expires->ms);
+  out.number(5, proven);
+}
+
+void write(const rules::ExceptionState& exception, RowWriter& out) {
   const auto& [held_since_false] = exception;
-  out.set_held_since_false(held_since_false);
+  out.number(1, held_since_false);
 }
 
-void write(const rules::Enrollment& enrollment, store::Enrollment& out) {
-  const auto& [playbook, revision, variant, arm, ordinal, enrolled_at, triggered_at, anchor, window_end, steps,
-               wait_from, ready_from, asked, touches, replies, sla, exceptions, holding, validated_channel, pause] =
-      enrollment;
-  out.set_playbook(playbook.value);
-  out.set_revision(to_id_octets(revision.value));
-  if (variant) out.set_variant(*variant);
-  if (arm) out.set_arm(*arm);
-  out.set_ordinal(ordinal);
-  put_instant(enrolled_at, [&](auto ms) { out.set_enrolled_at(ms); });
-  put_instant(triggered_at, [&](auto ms) { out.set_triggered_at(ms); });
-  put_instant(anchor, [&](auto ms) { out.set_anchor(ms); });
-  if (window_end) out.set_window_end(window_end->ms);
-  for (const auto& step : steps) write(step, *out.add_steps());
-  put_instant(wait_from, [&](auto ms) { out.set_wait_from(ms); });
-  put_instant(ready_from, [&](auto ms) { out.set_ready_from(ms); });
-  if (asked) write(*asked, *out.mutable_asked());
-  out.set_touches(touches);
-  out.set_replies(replies);
-  if (sla) write(*sla, *out.mutable_sla());
-  for (const auto& exception : exceptions) write(exception, *out.add_exceptions());
-  if (holding) out.set_holding(*holding);
-  if (validated_channel) out.set_validated_channel(static_cast<std::uint32_t>(*validated_channel));
-  if (pause) write(*pause, *out.mutable_pause());
+void write(const rules::Enrollment& enrollment, RowWriter& out);
+void write(const rules::cel::Value& value, RowWriter& out);
+
+/// Each member of the list as a field of its own.
+template <class Part>
+void write_all(std::uint32_t field, const std::vector<Part>& parts, RowWriter& out) {
+  for (const Part& part : parts) out.message(field, [&] { write(part, out); });
 }
 
-void write(const rules::LeadState& lead, store::LeadState& out) {
+template <class Part>
+void write_if(std::uint32_t field, const std::optional<Part>& part, RowWriter& out) {
+  if (part) out.message(field, [&] { write(*part, out); });
+}
+
+void write(const rules::Enrollment& enrollment, RowWriter& out) {
+  const auto& [id, playbook, revision, variant, arm, ordinal, enrolled_at, triggered_at, anchor, window_end, steps,
+               wait_from, wait_due, ready_from, asked, touches, replies, sla, exceptions, holding, validated_channel,
+               pause] = enrollment;  // `id` follows from subject and ordinal
+  out.octets(1, playbook.value);
+  out.id_octets(2, revision.value);
+  out.number(3, ordinal);
+  out.instant(4, enrolled_at);
+  out.instant(5, triggered_at);
+  out.instant(6, anchor);
+  if (window_end) out.present_instant(7, *window_end);
+  write_all(8, steps, out);
+  out.instant(9, wait_from);
+  write_if(10, asked, out);
+  out.signed_number(11, touches);
+  out.signed_number(12, replies);
+  write_if(13, sla, out);
+  write_all(14, exceptions, out);
+  if (holding) out.present_number(15, *holding);
+  if (validated_channel) out.present_number(16, static_cast<std::uint32_t>(*validated_channel));
+  write_if(17, pause, out);
+  out.instant(18, ready_from);
+  if (variant) out.present_number(19, *variant);
+  if (arm) out.present_number(20, *arm);
+  if (wait_due) out.present_instant(21, *wait_due);
+}
+
+void write(const rules::LeadState& lead, RowWriter& out) {
   const auto& [id, subject, known, account, attributes, email, phone, phone_unusable, zone, opted_out, opted_out_of_all,
-               complained, complained_of_all, erased, merged_into, merged_from, non_replies, cool_down, touches,
-               enrollments, history, enrollment, interrupted, score_given, handed_over, wake] = lead;
-  out.set_subject(to_id_octets(subject.value));
-  out.set_known(known);
-  if (account) out.set_account(account->value);
-  out.set_phone_unusable(phone_unusable);
-  out.set_opted_out(opted_out.bits());
-  out.set_opted_out_of_all(opted_out_of_all);
-  out.set_complained(complained.bits());
-  out.set_complained_of_all(complained_of_all);
-  out.set_erased(erased);
-  for (const auto& into : merged_into) out.add_merged_into(into.value);
-  for (const auto& from : merged_from) out.add_merged_from(from.value);
-  out.set_non_replies(non_replies);
-  if (cool_down) write(*cool_down, *out.mutable_cool_down());
-  for (const auto& touch : touches) write(touch, enrollment, *out.add_touches());
-  out.set_enrollments(enrollments);
-  for (const auto& row : history) write(row, *out.add_history());
-  if (enrollment) write(*enrollment, *out.mutable_enrollment());
-  if (interrupted) write(*interrupted, *out.mutable_interrupted());
-  for (const auto& given : score_given) write(given, *out.add_score_given());
-  out.set_handed_over(handed_over);
-  put_instant(wake, [&](auto ms) { out.set_wake(ms); });
+               complained, complained_of_all, erased, consent, merged_into, merged_from, non_replies, cool_down,
+               touches, enrollments, history, enrollment, interrupted, score_given, handed_over, wake] = lead;
+  out.id_octets(1, subject.value);
+  out.number(2, known);
+  if (account) out.present_octets(3, account->value);
+  out.number(4, phone_unusable);
+  out.number(5, opted_out.bits());
+  out.number(6, opted_out_of_all);
+  out.number(7, complained.bits());
+  out.number(8, complained_of_all);
+  out.number(9, erased);
+  out.signed_number(10, non_replies);
+  write_if(11, cool_down, out);
+  for (const auto& touch : touches) {
+    out.message(12, [&, &running = enrollment] { write(touch, running, out); });
+  }
+  out.number(13, enrollments);
+  write_all(14, history, out);
+  write_if(15, enrollment, out);
+  out.instant(16, wake);
+  for (const auto& into : merged_into) out.present_octets(17, into.value);
+  write_if(18, interrupted, out);
+  write_all(19, score_given, out);
+  out.number(20, handed_over);
+  for (const auto& from : merged_from) out.present_octets(21, from.value);
+  write_all(22, consent, out);
 }
 
 // ---- state: reading; false when a number is unknown ----
@@ -194,6 +223,7 @@ bool read(const store::Asked& in, rules::Asked& asked) {
   asked.step.value = in.step();
   asked.due = instant_or_never(in.has_due(), in.due());
   asked.until = instant_or_never(in.has_until(), in.until());
+  if (in.has_expires()) asked.expires = Instant{in.expires()};
   return get_enumeration(in.waiting(), rules::Asked::Waiting::held, asked.waiting);
 }
 
@@ -217,12 +247,13 @@ rules::Pause read(const store::Pause& in) {
   return pause;
 }
 
-bool read(const store::Enrollment& in, rules::Enrollment& enrollment) {
+bool read(const store::Enrollment& in, const rules::LeadState& lead, rules::Enrollment& enrollment) {
   enrollment.playbook.value = in.playbook();
   enrollment.revision.value = from_id_octets(in.revision());
   if (in.has_variant()) enrollment.variant = in.variant();
   if (in.has_arm()) enrollment.arm = in.arm();
   enrollment.ordinal = in.ordinal();
+  enrollment.id = rules::enrollment_id(lead.subject, enrollment.ordinal);
   enrollment.enrolled_at = instant_or_never(in.has_enrolled_at(), in.enrolled_at());
   enrollment.triggered_at = instant_or_never(in.has_triggered_at(), in.triggered_at());
   enrollment.anchor = instant_or_never(in.has_anchor(), in.anchor());
@@ -232,6 +263,7 @@ bool read(const store::Enrollment& in, rules::Enrollment& enrollment) {
     if (!read(in.steps(i), enrollment.steps[static_cast<std::size_t>(i)])) return false;
   }
   enrollment.wait_from = instant_or_never(in.has_wait_from(), in.wait_from());
+  if (in.has_wait_due()) enrollment.wait_due = Instant{in.wait_due()};
   enrollment.ready_from = instant_or_never(in.has_ready_from(), in.ready_from());
   if (in.has_asked() && !read(in.asked(), enrollment.asked.emplace())) return false;
   enrollment.touches = in.touches();
@@ -242,6 +274,14 @@ bool read(const store::Enrollment& in, rules::Enrollment& enrollment) {
   if (in.has_pause()) enrollment.pause = read(in.pause());
   return !in.has_validated_channel() ||
          get_enumeration(in.validated_channel(), rules::Channel::meeting, enrollment.validated_channel.emplace());
+}
+
+bool read(const store::ConsentMark& in, rules::ConsentMark& mark) {
+  mark.at = Instant{in.at()};
+  if (in.has_expires()) mark.expires = Instant{in.expires()};
+  mark.proven = in.proven();
+  if (!get_enumeration(in.kind(), rules::ConsentMark::Kind::refused, mark.kind)) return false;
+  return !in.has_channel() || get_enumeration(in.channel(), rules::Channel::meeting, mark.channels.channel.emplace());
 }
 
 bool read(const store::LeadState& in, rules::LeadState& lead) {
@@ -255,6 +295,9 @@ bool read(const store::LeadState& in, rules::LeadState& lead) {
   lead.complained = rules::ChannelSet(static_cast<std::uint8_t>(in.complained()));
   lead.complained_of_all = in.complained_of_all();
   lead.erased = in.erased();
+  for (const auto& mark : in.consent()) {
+    if (!read(mark, lead.consent.emplace_back())) return false;
+  }
   for (const auto& into : in.merged_into()) lead.merged_into.emplace_back(into);
   for (const auto& from : in.merged_from()) lead.merged_from.emplace_back(from);
   lead.non_replies = in.non_replies();
@@ -271,12 +314,12 @@ bool read(const store::LeadState& in, rules::LeadState& lead) {
     history.enrollments = row.enrollments();
     if (row.has_last_exit()) history.last_exit = Instant{row.last_exit()};
   }
-  if (in.has_enrollment() && !read(in.enrollment(), lead.enrollment.emplace())) return false;
+  if (in.has_enrollment() && !read(in.enrollment(), lead, lead.enrollment.emplace())) return false;
   lead.touches.resize(static_cast<std::size_t>(in.touches_size()));
   for (int i = 0; i < in.touches_size(); ++i) {
     if (!read(in.touches(i), lead.enrollment, lead.touches[static_cast<std::size_t>(i)])) return false;
   }
-  if (in.has_interrupted() && !read(in.interrupted(), lead.interrupted.emplace())) return false;
+  if (in.has_interrupted() && !read(in.interrupted(), lead, lead.interrupted.emplace())) return false;
   for (const auto& given : in.score_given()) lead.score_given.push_back({given.rule(), given.points()});
   lead.handed_over = in.handed_over();
   lead.wake = instant_or_never(in.has_wake(), in.wake());
@@ -285,44 +328,47 @@ bool read(const store::LeadState& in, rules::LeadState& lead) {
 
 // ---- attributes ----
 
-void write(const rules::cel::Value& value, store::Value& out) {
+void write(const rules::cel::Value& value, RowWriter& out) {
   using namespace rules::cel;
+  const auto write_parts = [&](std::int64_t seconds, std::int32_t nanos) {
+    out.zigzag(1, seconds);
+    out.zigzag(2, nanos);
+  };
   std::visit(
       [&](const auto& v) {
         using T = std::decay_t<decltype(v)>;
         if constexpr (std::is_same_v<T, Null>) {
-          out.set_null(true);
+          out.present_number(1, 1);
         } else if constexpr (std::is_same_v<T, bool>) {
-          out.set_boolean(v);
+          out.present_number(2, v);
         } else if constexpr (std::is_same_v<T, std::int64_t>) {
-          out.set_integer(v);
+          out.present_zigzag(3, v);
         } else if constexpr (std::is_same_v<T, std::uint64_t>) {
-          out.set_unsigned_integer(v);
+          out.present_number(4, v);
         } else if constexpr (std::is_same_v<T, double>) {
-          out.set_floating(v);
+          out.present_fixed(5, std::bit_cast<std::uint64_t>(v));
         } else if constexpr (std::is_same_v<T, std::string>) {
-          out.set_text(v);
+          out.present_octets(6, v);
         } else if constexpr (std::is_same_v<T, Bytes>) {
-          out.set_octets(v.octets);
+          out.present_octets(7, v.octets);
         } else if constexpr (std::is_same_v<T, Timestamp>) {
-          out.mutable_timestamp()->set_seconds(v.seconds);
-          out.mutable_timestamp()->set_nanos(v.nanos);
+          out.message(8, [&] { write_parts(v.seconds, v.nanos); });
         } else if constexpr (std::is_same_v<T, TimeSpan>) {
-          out.mutable_time_span()->set_seconds(v.seconds);
-          out.mutable_time_span()->set_nanos(v.nanos);
+          out.message(9, [&] { write_parts(v.seconds, v.nanos); });
         } else if constexpr (std::is_same_v<T, Type>) {
-          out.set_type(v.name);
+          out.present_octets(10, v.name);
         } else if constexpr (std::is_same_v<T, std::shared_ptr<const List>>) {
-          store::ValueList& list = *out.mutable_list();
-          for (const Value& element : *v) write(element, *list.add_values());
+          out.message(11, [&] { write_all(1, *v, out); });
         } else {
           static_assert(std::is_same_v<T, std::shared_ptr<const Map>>);
-          store::ValueMap& map = *out.mutable_map();
-          for (const auto& [key, element] : *v) {
-            store::ValueEntry& entry = *map.add_entries();
-            write(key, *entry.mutable_key());
-            write(element, *entry.mutable_value());
-          }
+          out.message(12, [&] {
+            for (const auto& entry : *v) {
+              out.message(1, [&] {
+                out.message(1, [&] { write(entry.first, out); });
+                out.message(2, [&] { write(entry.second, out); });
+              });
+            }
+          });
         }
       },
       value.storage());
@@ -411,16 +457,13 @@ LeadCodec::LeadCodec(LeadCodec&&) noexcept = default;
 LeadCodec& LeadCodec::operator=(LeadCodec&&) noexcept = default;
 
 void LeadCodec::encode(const StoredLead& lead, std::string& row) {
-  store::LeadRow& message = messages_->row;
-  // Clear() of the row would delete the state, and with it the texts and lists that the next one reuses.
-  message.mutable_state()->Clear();
-  message.clear_address_hashes();
-  message.set_encoding(kEncoding);
-  write(lead.state, *message.mutable_state());
-  message.set_last_ledger_entry(lead.last_ledger_entry);
-  for (const std::string& hash : lead.address_hashes) message.add_address_hashes(hash);
-  message.set_has_vault_row(lead.has_vault_row);
-  message.SerializeToString(&row);
+  RowWriter out(row);
+  out.number(1, kEncoding);
+  out.message(2, [&] { write(lead.state, out); });
+  out.number(3, lead.last_ledger_entry);
+  for (const std::string& hash : lead.address_hashes) out.present_octets(4, hash);
+  out.number(5, lead.has_vault_row);
+  out.finish();
 }
 
 tl::expected<void, StoreError> LeadCodec::decode(std::string_view row, StoredLead& lead) {
@@ -435,17 +478,17 @@ tl::expected<void, StoreError> LeadCodec::decode(std::string_view row, StoredLea
 }
 
 void LeadCodec::encode_attributes(const rules::LeadState& lead, std::string& row) {
-  store::Attributes& message = messages_->attributes;
-  message.Clear();
-  message.set_encoding(kEncoding);
-  if (lead.email) message.set_email(lead.email->reveal());
-  if (lead.phone) message.set_phone(lead.phone->reveal());
-  for (const auto& [name, value] : lead.attributes.entries()) {
-    store::Attribute& entry = *message.add_entries();
-    entry.set_name(name);
-    write(value, *entry.mutable_value());
+  RowWriter out(row);
+  out.number(1, kEncoding);
+  for (const auto& entry : lead.attributes.entries()) {
+    out.message(2, [&] {
+      out.octets(1, entry.first);
+      out.message(2, [&] { write(entry.second, out); });
+    });
   }
-  message.SerializeToString(&row);
+  if (lead.email) out.present_octets(3, lead.email->reveal());
+  if (lead.phone) out.present_octets(4, lead.phone->reveal());
+  out.finish();
 }
 
 tl::expected<void, StoreError> LeadCodec::decode_attributes(std::string_view row, rules::LeadState& lead) {

@@ -16,7 +16,7 @@ constexpr std::size_t kReaderMemory = std::size_t{16} << 20U;
 std::vector<rules::LeadState> read_leads_after(RocksDatabase& database, LeadCodec& codec, const rules::LeadId* after,
                                                std::size_t limit) {
   std::vector<rules::LeadState> page;
-  const std::string first = after ? after->value + '\0' : std::string();
+  const std::string first = after ? after->value + std::string_view("\0", 1) : std::string();
   database.scan(Family::leads, {.first = first, .end = {}}, [&](std::string_view key, std::string_view value) {
     if (page.size() == limit) return false;
     StoredLead lead;

@@ -8,10 +8,6 @@
 namespace relance::engine {
 
 /// An absent instant is "never", the most frequent one by far.
-template <class Setter>
-void put_instant(rules::Instant instant, Setter set) {
-  if (instant != rules::Instant::never()) set(instant.ms);
-}
 inline rules::Instant instant_or_never(bool present, std::int64_t ms) {
   return present ? rules::Instant{ms} : rules::Instant::never();
 }

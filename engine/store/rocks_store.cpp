@@ -107,6 +107,7 @@ RocksStore::RocksStore(Opened opened, RocksStoreOptions options)
       suppressions_(*database_, opened.keys),
       wakes_(*database_, options_.wake_page, wake_floor(*database_), cutoffs_->wakes),
       ledger_(*database_, meta_number(*database_, kNextSeq)),
+      batch_(std::make_unique<rocksdb::WriteBatch>()),
       next_dead_letter_(meta_number(*database_, kNextDeadLetter)) {
   rocksdb::PinnableSlice row;
   if (!database_->get(Family::meta, kOperations, row)) return;
@@ -124,6 +125,13 @@ RocksStore::~RocksStore() = default;
 
 bool RocksStore::is_suppressed(const rules::Address& address, rules::ChannelScope scope) {
   return suppressions_.contains(address, scope);
+}
+
+std::optional<rules::SuppressionCause> RocksStore::suppression_cause(const rules::Address& address,
+                                                                     rules::ChannelScope scope) {
+  auto entry = suppressions_.find(address, scope);
+  if (!entry) return std::nullopt;
+  return rules::SuppressionCause{std::move(entry->cause), std::move(entry->intake), entry->at};
 }
 
 void RocksStore::suppress(const rules::Suppression& suppression) { suppressions_.add(suppression); }
@@ -258,22 +266,30 @@ std::optional<Wake> RocksStore::next_wake() {
 
 // ---- deduplication, ledger, dead letters ----
 
-bool RocksStore::first_sight(std::string_view source, std::string_view id, Instant now) {
+/// What was seen before it may be forgotten.
+Instant RocksStore::seen_cutoff(Instant now) const {
   const std::int64_t horizon = options_.dedup_horizon.ms;
   const bool bounded = now.ms >= std::numeric_limits<std::int64_t>::min() + horizon;
-  const Instant cutoff = bounded ? now - options_.dedup_horizon : Instant::earliest();
-  cutoffs_->seen.store(cutoff.ms, std::memory_order_relaxed);
+  return bounded ? now - options_.dedup_horizon : Instant::earliest();
+}
 
+bool RocksStore::was_seen(const std::string& key, Instant cutoff) {
+  if (const auto staged = seen_.find(key); staged != seen_.end()) return staged->second >= cutoff;
+  rocksdb::PinnableSlice row;
+  if (!database_->get(Family::seen, key, row)) return false;
+  const auto at = parse_number_key({row.data(), row.size()});
+  return at && static_cast<std::int64_t>(*at) >= cutoff.ms;
+}
+
+bool RocksStore::seen(std::string_view source, std::string_view id, Instant now) {
+  return was_seen(seen_key(source, id), seen_cutoff(now));
+}
+
+bool RocksStore::first_sight(std::string_view source, std::string_view id, Instant now) {
+  const Instant cutoff = seen_cutoff(now);
+  cutoffs_->seen.store(cutoff.ms, std::memory_order_relaxed);
   std::string key = seen_key(source, id);
-  if (const auto staged = seen_.find(key); staged != seen_.end()) {
-    if (staged->second >= cutoff) return false;
-  } else {
-    rocksdb::PinnableSlice row;
-    if (database_->get(Family::seen, key, row)) {
-      const auto at = parse_number_key({row.data(), row.size()});
-      if (at && static_cast<std::int64_t>(*at) >= cutoff.ms) return false;
-    }
-  }
+  if (was_seen(key, cutoff)) return false;
   seen_[std::move(key)] = now;
   return true;
 }
@@ -434,7 +450,7 @@ void RocksStore::stage_attributes(CachedLead& lead, rocksdb::WriteBatch& batch) 
   const bool erased = is_forgotten(state);
   // The row from the subject to the lead is there from the first commit on, and again after an erased lead came back.
   if (!erased && !lead.resolvable) {
-    batch.Put(family, vault_key(state.subject, VaultRow::lead), lead.id.value);
+    batch.Put(family, vault_key(state.subject, VaultRow::lead), slice(lead.id.value));
     lead.resolvable = true;
   }
   if (!lead.attributes_changed) return;
@@ -462,7 +478,7 @@ void RocksStore::stage_leads(rocksdb::WriteBatch& batch) {
     // Most events are noise that changes nothing.
     const RowDigest row = digest_of(scratch_);
     if (lead->on_disk && lead->row == row) continue;
-    batch.Put(family, lead->id.value, scratch_);
+    batch.Put(family, slice(lead->id.value), scratch_);
     lead->on_disk = true;
     lead->row = row;
     leads_.set_bytes(*lead, std::max(lead->bytes, footprint(scratch_.size(), attribute_bytes)));
@@ -494,9 +510,9 @@ void RocksStore::stage_small_rows(rocksdb::WriteBatch& batch) {
   for (const rules::AccountId& id : changed_accounts_) {
     const Account& account = accounts_.at(id);
     if (account.touches.empty()) {
-      batch.Delete(database_->handle(Family::accounts), id.value);
+      batch.Delete(database_->handle(Family::accounts), slice(id.value));
     } else {
-      batch.Put(database_->handle(Family::accounts), id.value, encode_account(account.touches));
+      batch.Put(database_->handle(Family::accounts), slice(id.value), encode_account(account.touches));
     }
   }
   for (const auto& [key, at] : sorted(seen_)) {
@@ -547,7 +563,8 @@ void RocksStore::forget_staged() {
 
 tl::expected<void, StoreError> RocksStore::commit() {
   if (failure()) return tl::unexpected(*failure());
-  rocksdb::WriteBatch batch;
+  rocksdb::WriteBatch& batch = *batch_;
+  batch.Clear();
   stage_leads(batch);
   stage_outbox(batch);
   addresses_.stage(batch);

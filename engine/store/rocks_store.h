@@ -63,6 +63,8 @@ class RocksStore final : public DurableStore {
 
   // rules::Neighbourhood
   bool is_suppressed(const rules::Address& address, rules::ChannelScope scope) override;
+  std::optional<rules::SuppressionCause> suppression_cause(const rules::Address& address,
+                                                           rules::ChannelScope scope) override;
   void suppress(const rules::Suppression& suppression) override;
   const std::vector<rules::AccountTouch>& account_touches(const rules::AccountId& account) override;
   void add_account_touch(const rules::AccountId& account, const rules::AccountTouch& touch,
@@ -77,6 +79,7 @@ class RocksStore final : public DurableStore {
   void save_lead(rules::LeadState& lead, bool attributes_changed) override;
   std::vector<rules::LeadId> carriers(const rules::Address& address) override;
   std::optional<Wake> next_wake() override;
+  bool seen(std::string_view source, std::string_view id, rules::Instant now) override;
   bool first_sight(std::string_view source, std::string_view id, rules::Instant now) override;
   void append(const LedgerContext& context, const std::vector<rules::Record>& records) override;
   void append_dead_letter(const DeadLetter& letter) override;
@@ -113,6 +116,8 @@ class RocksStore final : public DurableStore {
   [[nodiscard]] tl::expected<void, StoreError> verify();
 
  private:
+  rules::Instant seen_cutoff(rules::Instant now) const;
+  bool was_seen(const std::string& key, rules::Instant cutoff);
   struct Account {
     std::vector<rules::AccountTouch> touches;
     bool changed = false;
@@ -161,6 +166,7 @@ class RocksStore final : public DurableStore {
   std::map<std::string, std::int64_t, std::less<>> cursors_;    // staged
   std::map<rules::Revision, std::string> revisions_;            // staged
   std::vector<std::string> dead_letters_;                       // staged, sealed
+  std::unique_ptr<rocksdb::WriteBatch> batch_;                  // reused: growing one for every commit takes a while
   std::uint64_t next_dead_letter_ = 0;                          // number of the first staged one
   std::string scratch_;                                         // reused by encodings
 };

@@ -2,6 +2,7 @@
 
 #include "engine/store/id_octets.h"
 #include "engine/store/message_fields.h"
+#include "engine/store/row_writer.h"
 #include "engine/store/rows.pb.h"
 
 namespace relance::engine {
@@ -36,15 +37,17 @@ std::optional<SuppressionEntry> decode_suppression(std::string_view row) {
 }
 
 std::string encode_account(const std::vector<rules::AccountTouch>& touches) {
-  store::AccountRow message;
-  message.mutable_touches()->Reserve(static_cast<int>(touches.size()));
-  for (const auto& [at, channel, action] : touches) {
-    store::AccountTouch& row = *message.add_touches();
-    row.set_at(at.ms);
-    row.set_channel(static_cast<std::uint32_t>(channel));
-    row.set_action(to_id_octets(action.value));
+  std::string row;
+  RowWriter out(row);
+  for (const auto& touch : touches) {
+    out.message(1, [&] {
+      out.signed_number(1, touch.at.ms);
+      out.number(2, static_cast<std::uint32_t>(touch.channel));
+      out.id_octets(3, touch.action.value);
+    });
   }
-  return message.SerializeAsString();
+  out.finish();
+  return row;
 }
 
 std::optional<std::vector<rules::AccountTouch>> decode_account(std::string_view row) {
@@ -66,7 +69,7 @@ std::string encode_operations(const rules::Operations& operations) {
   message.set_encoding(kEncoding);
   for (const rules::Halt& halt : operations.halts) {
     store::Halt& row = *message.add_halts();
-    if (halt.scope.playbook) row.set_playbook(halt.scope.playbook->value);
+    if (halt.scope.playbook) row.set_playbook(std::string(halt.scope.playbook->value));
     if (halt.scope.channel) row.set_channel(static_cast<std::uint32_t>(*halt.scope.channel));
     row.set_since(halt.since.ms);
     row.set_by(halt.by);
@@ -74,7 +77,7 @@ std::string encode_operations(const rules::Operations& operations) {
   }
   for (const auto& [playbook, rates] : operations.rates) {
     store::PlaybookRates& row = *message.add_rates();
-    row.set_playbook(playbook.value);
+    row.set_playbook(std::string(playbook.value));
     for (const rules::CountedHour& hour : rates.hours) {
       store::CountedHour& counted = *row.add_hours();
       counted.set_hour(hour.hour);
@@ -157,28 +160,34 @@ std::optional<rules::Operations> decode_operations(std::string_view row) {
 
 std::string encode_outbox(const SealedOutboxRow& sealed) {
   const auto& [id, kind, state, lead, playbook, revision, step, channel, template_name, reason, to, created, due,
-               not_after, not_before, attempts, may_have_happened, payload] = sealed.row;
-  store::OutboxRow message;
-  message.set_encoding(kEncoding);
-  message.set_kind(static_cast<std::uint32_t>(kind));
-  message.set_state(static_cast<std::uint32_t>(state));
-  message.set_lead(lead.value);
-  message.set_playbook(playbook.value);
-  message.set_revision(to_id_octets(revision.value));
-  message.set_step(step.value);
-  if (channel) message.set_channel(static_cast<std::uint32_t>(*channel));
-  message.set_template_name(template_name);
-  message.set_reason(reason);
-  message.set_to(to);
-  put_instant(created, [&](auto ms) { message.set_created(ms); });
-  put_instant(due, [&](auto ms) { message.set_due(ms); });
-  put_instant(not_after, [&](auto ms) { message.set_not_after(ms); });
-  if (not_before != rules::Instant::earliest()) message.set_not_before(not_before.ms);
-  message.set_attempts(attempts);
-  message.set_may_have_happened(may_have_happened);
-  message.set_subject(to_id_octets(sealed.subject.value));
-  message.set_sealed_payload(payload);
-  return message.SerializeAsString();
+               not_after, not_before, attempts, may_have_happened, payload, resend_on_unknown, parked_at,
+               parked_because] = sealed.row;
+  std::string bytes;
+  RowWriter out(bytes);
+  out.number(1, kEncoding);
+  out.number(2, static_cast<std::uint32_t>(kind));
+  out.number(3, static_cast<std::uint32_t>(state));
+  out.octets(4, lead.value);
+  out.octets(5, playbook.value);
+  out.id_octets(6, revision.value);
+  out.octets(7, step.value);
+  if (channel) out.present_number(8, static_cast<std::uint32_t>(*channel));
+  out.octets(9, template_name);
+  out.octets(10, reason);
+  out.octets(11, to);
+  out.instant(12, created);
+  out.instant(13, due);
+  out.instant(14, not_after);
+  if (not_before != rules::Instant::earliest()) out.present_instant(15, not_before);
+  out.signed_number(16, attempts);
+  out.id_octets(17, sealed.subject.value);
+  out.octets(18, payload);
+  out.number(19, may_have_happened);
+  out.instant(20, parked_at);
+  out.octets(21, parked_because);
+  out.number(22, resend_on_unknown);
+  out.finish();
+  return bytes;
 }
 
 std::optional<SealedOutboxRow> decode_outbox(std::string_view bytes) {
@@ -205,6 +214,9 @@ std::optional<SealedOutboxRow> decode_outbox(std::string_view bytes) {
   row.attempts = message->attempts();
   row.may_have_happened = message->may_have_happened();
   row.payload = message->sealed_payload();
+  row.parked_at = instant_or_never(message->has_parked_at(), message->parked_at());
+  row.parked_because = message->parked_because();
+  row.resend_on_unknown = message->resend_on_unknown();
   sealed.subject.value = from_id_octets(message->subject());
   return sealed;
 }

@@ -28,6 +28,16 @@ bool SuppressionList::contains(const rules::Address& address, rules::ChannelScop
   return database_.failure().has_value();
 }
 
+std::optional<SuppressionEntry> SuppressionList::find(const rules::Address& address, rules::ChannelScope scope) {
+  const std::string message = message_of(address, scope);
+  for (const KeyedHash& hash : hashes_) {
+    const std::string key = hash(message);
+    if (const auto staged = staged_.find(key); staged != staged_.end()) return staged->second;
+    if (const auto row = database_.get(Family::suppression, key)) return decode_suppression(*row);
+  }
+  return std::nullopt;
+}
+
 void SuppressionList::add(const rules::Suppression& suppression) {
   if (contains(suppression.address, suppression.scope)) return;
   staged_.emplace(hashes_.front()(message_of(suppression.address, suppression.scope)),

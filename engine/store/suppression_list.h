@@ -3,6 +3,7 @@
 // outlives the lead, its erasure, merges and imports. A question is asked under every known key.
 // Source: events-and-ledger.md, "Suppression"; compliance.md, 5, 6, 17. Threads: the store's.
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -21,6 +22,8 @@ class SuppressionList {
 
   /// Fails closed: true when the store cannot be read.
   bool contains(const rules::Address& address, rules::ChannelScope scope);
+  /// The row, when there is one and it can be read.
+  std::optional<SuppressionEntry> find(const rules::Address& address, rules::ChannelScope scope);
   void add(const rules::Suppression& suppression);
 
   void stage(rocksdb::WriteBatch& batch) const;

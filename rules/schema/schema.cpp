@@ -25,14 +25,21 @@ std::string quoted(std::span<const std::string_view> names) {
 
 std::string word(std::span<const std::string_view> names) { return fmt::format(R"("enum": [{}])", quoted(names)); }
 
+/// Also as a text: quotes do not change what a scalar is.
 std::string integer(int least, int most) {
-  return fmt::format(R"("type": "integer", "minimum": {}, "maximum": {})", least, most);
+  return fmt::format(R"("type": ["integer", "string"], "minimum": {}, "maximum": {}, "pattern": "^{}[0-9]+$")", least,
+                     most, least < 0 ? "-?" : "");
 }
 
 std::string reference(std::string_view name) { return fmt::format(R"("$ref": "#/$defs/{}")", name); }
 
 std::string list(std::string_view item, int least, int most) {
   return fmt::format(R"("type": "array", "minItems": {}, "maxItems": {}, "items": {{ {} }})", least, most, item);
+}
+
+/// One, or a list of them.
+std::string one_or_more(std::string_view item, int most) {
+  return fmt::format(R"("oneOf": [{{ {} }}, {{ {}, "uniqueItems": true }}])", item, list(item, 1, most));
 }
 
 /// A map of 1 to `most` whose keys the author chooses.
@@ -44,10 +51,7 @@ std::string entries(std::string_view key, std::string_view value, int most) {
 
 std::string line() { return fmt::format(R"("type": "string", "minLength": 1, "maxLength": {})", kLongestText); }
 
-std::string event_types() {
-  const std::string type = word(event_type_names());
-  return fmt::format(R"("oneOf": [{{ {} }}, {{ {}, "uniqueItems": true }}])", type, list(type, 1, kMostEventTypes));
-}
+std::string event_types() { return one_or_more(word(event_type_names()), kMostEventTypes); }
 
 std::string exit_reasons() {
   std::vector<std::string_view> names(exit_reason_names().begin(), exit_reason_names().end());
@@ -162,6 +166,8 @@ std::string schema_of(ValueType type) {
       return integer(0, kLastDay);
     case ValueType::on_cap:
       return word(on_cap_names());
+    case ValueType::on_unknown:
+      return word(on_unknown_names());
     case ValueType::exceptions:
       return list(reference(kExceptionBlock.name), 0, kMostExceptions);
     case ValueType::exception_action:
@@ -206,6 +212,65 @@ std::string schema_of(ValueType type) {
       return word(guardrail_metric_names());
     case ValueType::guardrail_action:
       return word(guardrail_action_names());
+    case ValueType::policy_names:
+      return list(schema_of(ValueType::policy_id), 0, kMostPolicies) + R"(, "uniqueItems": true)";
+    case ValueType::policy_id:
+      return schema_of(ValueType::playbook_id) + R"(, "not": { "const": "unknown" })";
+    case ValueType::revision_number:
+      return integer(1, kHighestCount);
+    case ValueType::date:
+      return R"("type": "string", "format": "date")";
+    case ValueType::sources:
+      return list(line(), 1, kMostSources);
+    case ValueType::honour_max:
+      return std::string(kPositiveDurationPattern);
+    case ValueType::policy_scope:
+      return reference(kPolicyScopeBlock.name);
+    case ValueType::country:
+      return R"("type": "string", "pattern": "^[A-Z]{2}$")";
+    case ValueType::policy_rules:
+      return list(reference(kPolicyRuleBlock.name), 1, kMostPolicies);
+    case ValueType::policy_match:
+      return reference(kPolicyMatchBlock.name);
+    case ValueType::regions:
+      return one_or_more(R"("type": "string", "pattern": "^[A-Z0-9]{1,3}$")", kMostRegions);
+    case ValueType::one_or_more_channels:
+      return one_or_more(word(channel_names()), static_cast<int>(channel_names().size()));
+    case ValueType::subject_kind:
+      return word(subject_kind_names());
+    case ValueType::consent:
+      return reference(kConsentBlock.name);
+    case ValueType::consent_mode:
+      return word(consent_mode_names());
+    case ValueType::plain_duration:
+      return R"("type": "string", "pattern": "^0*[1-9][0-9]*[smhdw]$")";
+    case ValueType::consent_exceptions:
+      return list(reference(kConsentExceptionBlock.name), 0, static_cast<int>(consent_basis_names().size()));
+    case ValueType::consent_basis:
+      return word(consent_basis_names());
+    case ValueType::policy_window:
+      return reference(kPolicyWindowBlock.name);
+    case ValueType::window_zone:
+      return R"("type": "string", "minLength": 1, "examples": ["recipient", "Europe/Paris"])";
+    case ValueType::zones:
+      return list(kZonePattern, 1, kMostZones);
+    case ValueType::policy_holidays:
+      return schema_of(ValueType::holidays);
+    case ValueType::attempts:
+      return reference(kAttemptsBlock.name);
+    case ValueType::yes_or_no:
+      return R"("type": "boolean")";
+    case ValueType::refusal:
+      return reference(kRefusalBlock.name);
+    case ValueType::refusal_scope:
+      return word(refusal_scope_names());
+    case ValueType::registers:
+      return list(reference(kRegisterBlock.name), 1, kMostRegisters);
+    case ValueType::register_name:
+      return schema_of(ValueType::step_id);
+    case ValueType::content:
+      return list(word(policy_content_names()), 1, static_cast<int>(policy_content_names().size())) +
+             R"(, "uniqueItems": true)";
     case ValueType::unsupported:
       return "";
   }
@@ -221,6 +286,10 @@ std::string_view relations_of(const BlockSpec& block) {
   if (&block == &kReplacementBlock || &block == &kStepChangeBlock || &block == &kHolidaysBlock)
     return R"("minProperties": 1)";
   if (&block == &kGuardrailBlock) return R"("anyOf": [{ "required": ["do"] }, { "required": ["flag"] }])";
+  if (&block == &kPolicyRuleBlock) {
+    return R"("anyOf": [{ "required": ["consent"] }, { "required": ["window"] }, { "required": ["attempts"] }, )"
+           R"({ "required": ["refusal"] }, { "required": ["registers"] }, { "required": ["content"] }])";
+  }
   if (&block == &kContactHoursBlock) {
     return R"("oneOf": [{ "required": ["hours"] }, { "anyOf": [{ "required": ["from"] }, { "required": ["to"] }] }], )"
            R"("dependentRequired": { "from": ["to"], "to": ["from"] })";
@@ -272,5 +341,6 @@ std::string document(const BlockSpec& root, std::string_view title) {
 
 std::string playbook_schema() { return document(kPlaybookBlock, "Relance playbook"); }
 std::string house_schema() { return document(kHouseBlock, "Relance house.yaml"); }
+std::string policy_schema() { return document(kPolicyBlock, "Relance policy pack"); }
 
 }  // namespace relance::rules

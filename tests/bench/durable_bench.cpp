@@ -137,12 +137,12 @@ class Ingest : private engine::ProcessorEffects {
     store_.erase_outbox(touch.action);
     if (answer.answer != rules::HandOff::Answer::go) return;
     rules::cel::Map data;
-    data.emplace_back(rules::cel::Value("action"), rules::cel::Value(touch.action.value));
+    data.emplace_back(rules::cel::Value("action"), rules::cel::Value(touch.action.value.view()));
     data.emplace_back(rules::cel::Value("channel"), rules::cel::Value(to_string(touch.channel)));
     data.emplace_back(rules::cel::Value("outcome"),
                       rules::cel::Value(touch.channel == rules::Channel::email ? "sent" : "completed"));
     rules::Event event;
-    event.id = touch.action.value;
+    event.id = std::string(touch.action.value);
     event.source = "relance/bench";
     event.type = rules::EventType::touch_completed;
     event.lead = touch.lead;

@@ -288,20 +288,25 @@ TEST_CASE("an acknowledged action is accepted, its outcome left to a later event
   MockCluster cluster;
   cluster.create_topic("relance.actions", 1);
   const auto output = open_output(cluster.settings());
-  KafkaActionConnector connector(*output, cluster.settings());
+  KafkaActionConnector connector(*output, cluster.settings(), {});
   const AttemptResult result = connector.deliver(call_action(), 1);
   CHECK(result.kind == AttemptResult::Kind::accepted);
   CHECK(result.outcome == "");
   CHECK(result.provider_id == "relance.actions:0@0");
   CHECK(connector.name() == "kafka");
-  CHECK(connector.idempotent());
+}
+
+TEST_CASE("an action is written again after an unknown outcome only for consumers that take each id once") {
+  const auto output = open_output(tests::unreachable_settings());
+  CHECK_FALSE(KafkaActionConnector(*output, tests::unreachable_settings(), {}).idempotent());
+  CHECK(KafkaActionConnector(*output, tests::unreachable_settings(), {4, true}).idempotent());
 }
 
 TEST_CASE("an action that could not be sent is tried again later") {
   KafkaSettings settings = tests::unreachable_settings();
   settings.delivery_timeout = rules::Duration{300};
   const auto output = open_output(settings);
-  KafkaActionConnector connector(*output, settings);
+  KafkaActionConnector connector(*output, settings, {});
   const AttemptResult result = connector.deliver(call_action(), 1);
   CHECK(result.kind == AttemptResult::Kind::retry);
   CHECK(result.reason.starts_with("kafka: "));
@@ -313,7 +318,7 @@ TEST_CASE("an action that was sent and not acknowledged has an unknown outcome")
   KafkaSettings settings = cluster.settings();
   settings.delivery_timeout = rules::Duration{3000};
   const auto output = open_output(settings, {10, 1 << 20, 100ms});
-  KafkaActionConnector connector(*output, settings);
+  KafkaActionConnector connector(*output, settings, {});
   // The connection has to be up first, however long that takes.
   REQUIRE(eventually([&] { return connector.deliver(call_action(), 1).kind == AttemptResult::Kind::accepted; }));
   cluster.answer_after(60s);
@@ -324,7 +329,7 @@ TEST_CASE("an action that no broker takes for its size is rejected") {
   MockCluster cluster;
   cluster.create_topic("relance.actions", 1);
   const auto output = open_output(cluster.settings());
-  KafkaActionConnector connector(*output, cluster.settings());
+  KafkaActionConnector connector(*output, cluster.settings(), {});
   engine::Action action = call_action();
   action.script = kTooLarge;
   CHECK(connector.deliver(action, 1).kind == AttemptResult::Kind::rejected);
@@ -333,7 +338,7 @@ TEST_CASE("an action that no broker takes for its size is rejected") {
 TEST_CASE("a full queue asks the dispatcher to come back") {
   const auto output = open_output(tests::unreachable_settings(), {1, 1 << 20, 100ms});
   REQUIRE(output->publish(record_to("relance.actions"), {}));
-  KafkaActionConnector connector(*output, tests::unreachable_settings());
+  KafkaActionConnector connector(*output, tests::unreachable_settings(), {});
   const AttemptResult result = connector.deliver(call_action(), 1);
   CHECK(result.kind == AttemptResult::Kind::retry);
   CHECK(result.retry_after.has_value());

@@ -111,7 +111,7 @@ TEST_CASE("conditions give the facts between which they choose") {
     const rules::Rulebook rulebook = tests::rulebook_of({"playbook: p\nenroll: { on: lead.created, when: '" + when +
                                                          "' }\nsteps: [{ id: a, day: 0, channel: email }]\n"});
     std::string text;
-    for (const Fact& fact : facts_of(*rulebook.current().front()).all) {
+    for (const Fact& fact : facts_of(*rulebook.current().front(), {}).all) {
       text += fact.name + (fact.closed ? ":" : "?:");
       for (const auto& value : fact.values) text += ' ' + (value ? rules::cel::to_json(*value) : "-");
       text += ';';

@@ -167,6 +167,9 @@ TEST_CASE("any lead state comes back from its row") {
     RC_ASSERT(codec.decode_attributes(attributes, read.state).has_value());
     // A null is what removes an attribute, so no lead has one at the top level.
     RC_ASSERT(describe(read.state) == describe(lead.state));
+    for (const auto& enrollment : {read.state.enrollment, read.state.interrupted}) {
+      if (enrollment) RC_ASSERT(enrollment->id == rules::enrollment_id(read.state.subject, enrollment->ordinal));
+    }
     RC_ASSERT(read.last_ledger_entry == lead.last_ledger_entry);
     RC_ASSERT(read.has_vault_row == lead.has_vault_row);
     RC_ASSERT(read.address_hashes == lead.address_hashes);
@@ -314,6 +317,24 @@ TEST_CASE("an outbox row that version 0.1 wrote reads to the same row, and is wr
   CHECK(read->row.attempts == 2);
   CHECK(read->row.payload == "sealed");
   CHECK(read->subject.value == "00112233445566778899aabbccddeeff");
+}
+
+TEST_CASE("a parked outbox row reads to the same row") {
+  SealedOutboxRow sealed = full_outbox_row();
+  sealed.row.state = OutboxState::parked;
+  sealed.row.may_have_happened = true;
+  sealed.row.resend_on_unknown = true;
+  sealed.row.parked_at = rules::Instant{1772439600000};
+  sealed.row.parked_because = "smtp: no answer after the final dot";
+  const std::string stored = golden("outbox-2", encode_outbox(sealed));
+  const auto read = decode_outbox(stored);
+  REQUIRE(read);
+  CHECK(to_hex(encode_outbox(*read)) == to_hex(stored));
+  CHECK(read->row.state == OutboxState::parked);
+  CHECK(read->row.may_have_happened);
+  CHECK(read->row.resend_on_unknown);
+  CHECK(read->row.parked_at == rules::Instant{1772439600000});
+  CHECK(read->row.parked_because == "smtp: no answer after the final dot");
 }
 
 TEST_CASE("an outbox row of defaults comes back") {

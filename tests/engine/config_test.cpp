@@ -123,6 +123,7 @@ sender: { from: hello@example.com, from_name: Example, postal_address: "1 rue de
 connectors:
   email: { type: smtp, host: 127.0.0.1, port: 2525, tls: none, rate: 2.5 }
   call: { outcome: no_answer }
+  task: { type: kafka, on_unknown: resend }
   escalate: { type: kafka }
 )"));
   CHECK(config.clock.mode == ClockConfig::Mode::accelerated);
@@ -138,6 +139,8 @@ connectors:
   CHECK(config.connectors.email.rate == doctest::Approx(2.5));
   CHECK(config.connectors.call.outcome == "no_answer");
   CHECK(config.connectors.escalate.type == ConnectorConfig::Type::kafka);
+  CHECK(config.connectors.escalate.on_unknown == ConnectorConfig::OnUnknown::park);
+  CHECK(config.connectors.task.on_unknown == ConnectorConfig::OnUnknown::resend);
 }
 
 TEST_CASE("the effective configuration names where each value came from and loads again to the same") {

@@ -229,7 +229,7 @@ class Auditor {
   explicit Auditor(const rules::Rulebook& rulebook) : rulebook_(rulebook) {}
 
   void event(const rules::Event& event) {
-    Lead& lead = leads_[event.lead.value];
+    Lead& lead = leads_[std::string(event.lead.value)];
     switch (event.type) {
       case EventType::lead_created:
       case EventType::lead_updated:
@@ -270,7 +270,7 @@ class Auditor {
 
   /// After the event's records: nothing that it should have caused is missing.
   void handled(const rules::Event& event) const {
-    const Lead& lead = leads_.at(event.lead.value);
+    const Lead& lead = leads_.at(std::string(event.lead.value));
     RC_ASSERT_FALSE(lead.scored_to.has_value());
     const auto& handoff = rulebook_.house().handoff;
     RC_ASSERT((!handoff || lead.score < handoff->at || lead.handed_over));
@@ -413,7 +413,7 @@ class Auditor {
     return lead.active.front();
   }
 
-  static std::uint32_t variant_of(const Playbook& playbook, const std::string& id) {
+  static std::uint32_t variant_of(const Playbook& playbook, std::string_view id) {
     for (std::uint32_t i = 0; i < playbook.variants.size(); ++i) {
       if (playbook.variants[i].id == id) return i;
     }
@@ -424,7 +424,7 @@ class Auditor {
   static void reopen(Active& active) {
     active.open.clear();
     for (const rules::Step& step : active.form().steps) {
-      if (!active.resolved.contains(step.id.value)) active.open.push_back(step.id);
+      if (!active.resolved.contains(std::string(step.id.value))) active.open.push_back(step.id);
     }
   }
 
@@ -471,7 +471,7 @@ class Auditor {
     RC_ASSERT_FALSE(owner.open.empty());
     RC_ASSERT(owner.open.front() == *record.step);  // the order of the list, each once, none left out
     owner.open.erase(owner.open.begin());
-    owner.resolved.insert(record.step->value);
+    owner.resolved.emplace(record.step->value);
   }
 
   void emitted(Lead& lead, const std::string& id, const Record& record) {
@@ -558,7 +558,7 @@ TEST_CASE("whatever playbooks and events come, no rule is broken") {
     std::size_t audited = 0;
     const auto audit = [&] {
       for (; audited < run.ledger().size(); ++audited) {
-        auditor.record(run.ledger()[audited].lead.value, run.ledger()[audited].record);
+        auditor.record(std::string(run.ledger()[audited].lead.value), run.ledger()[audited].record);
       }
     };
     Instant clock = Instant::earliest();

@@ -234,6 +234,18 @@ std::size_t EngineDesk::parked() {
   return ask([](engine::Outbox& outbox) { return outbox.parked(); });
 }
 
+rules::ActionId EngineDesk::parked_action() {
+  const auto list = engine().parked_json(10);
+  REQUIRE(list.has_value());
+  const auto parked = nlohmann::json::parse(*list)["parked"];
+  REQUIRE(parked.size() == 1);
+  return rules::ActionId(parked[0]["action"].get<std::string>());
+}
+
+engine::ReleaseAnswer EngineDesk::release(const rules::ActionId& action, engine::ParkedDecision decision) {
+  return engine().release({action, decision, "grace", "looked it up in the server's log"});
+}
+
 std::string EngineDesk::story(std::string_view lead) {
   std::string out;
   const std::string ledger = engine().ledger_lines(0, 100'000);

@@ -100,6 +100,9 @@ class EngineDesk {
   std::size_t ready();
   std::size_t under_way();
   std::size_t parked();
+  /// The id of the only action that is parked.
+  rules::ActionId parked_action();
+  engine::ReleaseAnswer release(const rules::ActionId& action, engine::ParkedDecision decision);
   /// The ledger's records of one lead: "03-02 09:00 attempt.started mail", with rule, outcome or reason.
   std::string story(std::string_view lead);
 

@@ -40,6 +40,22 @@ TEST_CASE("an event from the future makes nothing that is due later happen now")
   }
 }
 
+TEST_CASE("a duplicate with a later time moves no clock, and nothing is done for it") {
+  EngineDesk desk({.playbooks = {kTasks}, .clock = engine::ClockConfig::Mode::events});
+  desk.begin();
+  rules::Event event = event_of({"03-02 09:00", "L", "lead.created", "", "e-1"});
+  desk.engine().submit({event});
+  event.time = instant("03-09 09:00");
+  desk.engine().submit({event});
+  desk.settle();
+  CHECK(desk.engine().now() == instant("03-02 09:00"));
+  CHECK(desk.other_side().calls() == 0);  // events of the same instant may still come
+  desk.submit({"03-02 10:00", "M", "lead.updated", "", "e-2"});
+  desk.settle_after(1);
+  CHECK(desk.engine().now() == instant("03-02 10:00"));
+  CHECK(desk.other_side().calls() == 1);
+}
+
 TEST_CASE("an event from the future opens no contact hours for an action that waits for them") {
   EngineDesk desk({.playbooks = {kTaskInHours}, .begins = "03-02 16:59"});
   std::atomic<bool> behind = true;

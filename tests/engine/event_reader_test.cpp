@@ -384,7 +384,8 @@ TEST_CASE("attributes that rules read have their types") {
 TEST_CASE("an outcome is one that its channel knows") {
   for (const std::string data :
        {R"({"channel":"email","outcome":"sent"})", R"({"channel":"call","outcome":"refused"})",
-        R"({"channel":"sms","outcome":"completed"})", R"({"channel":"meeting","outcome":"failed"})",
+        R"({"channel":"sms","outcome":"completed"})", R"({"channel":"sms","outcome":"refused"})",
+        R"({"channel":"social","outcome":"refused"})", R"({"channel":"meeting","outcome":"failed"})",
         R"({"action":"a","outcome":"voicemail"})", R"({"channel":"email","outcome":"bounced","bounce":"hard"})",
         R"({"channel":"email","outcome":"bounced","bounce":"soft"})",
         R"({"channel":null,"outcome":"sent","bounce":null})"}) {
@@ -394,9 +395,10 @@ TEST_CASE("an outcome is one that its channel knows") {
   for (const std::string data :
        {R"({})", R"({"channel":"email"})", R"({"channel":"email","outcome":"connected"})",
         R"({"channel":"call","outcome":"sent"})", R"({"channel":"sms","outcome":"sent"})",
-        R"({"channel":"email","outcome":"Sent"})", R"({"channel":"email","outcome":1})",
-        R"({"channel":"fax","outcome":"completed"})", R"({"channel":"all","outcome":"completed"})",
-        R"({"channel":1,"outcome":"completed"})", R"({"channel":"email","outcome":"bounced","bounce":"medium"})",
+        R"({"channel":"email","outcome":"refused"})", R"({"channel":"email","outcome":"Sent"})",
+        R"({"channel":"email","outcome":1})", R"({"channel":"fax","outcome":"completed"})",
+        R"({"channel":"all","outcome":"completed"})", R"({"channel":1,"outcome":"completed"})",
+        R"({"channel":"email","outcome":"bounced","bounce":"medium"})",
         R"({"channel":"email","outcome":"bounced","bounce":true})", R"({"action":1,"outcome":"sent"})"}) {
     CAPTURE(data);
     CHECK(read_code(event_of("touch.completed", data)) == "invalid_data");

@@ -65,9 +65,8 @@ TEST_CASE("a halt of something else stops nothing") {
 TEST_CASE("what was emitted and not handed off waits as well") {
   EngineDesk desk({.playbooks = {kTwoTasks}});
   std::atomic<bool> behind{true};
-  desk.begin([&](engine::Engine& engine) {
-    engine.hold_dispatch([&] { return behind.load(); }, std::chrono::hours(1));
-  });
+  desk.begin(
+      [&](engine::Engine& engine) { engine.hold_dispatch([&] { return behind.load(); }, std::chrono::hours(1)); });
   arrive(desk, 2);
   desk.settle();
   REQUIRE(desk.ready() == 2);

@@ -46,8 +46,12 @@ class FakeEngine : public EngineService {
     return result;
   }
   std::optional<std::string> lead_json(const rules::LeadId& lead) override {
-    if (lead.value != "L-1" && lead.value != "eu/L 2") return std::nullopt;
+    if (lead.value != "L-1" && lead.value != "eu/L 2" && lead.value != "odd/why") return std::nullopt;
     return R"({"lead":")" + lead.value + "\"}";
+  }
+  std::optional<std::string> why_json(const rules::LeadId& lead) override {
+    if (lead.value != "L-1" && lead.value != "eu/L 2") return std::nullopt;
+    return R"({"why":")" + lead.value + "\"}";
   }
   std::string ledger_lines(std::uint64_t from, std::size_t limit) override {
     return "{\"from\":" + std::to_string(from) + ",\"limit\":" + std::to_string(limit) + "}\n";
@@ -389,6 +393,18 @@ TEST_CASE("a lead is shown, an unknown one is a problem") {
   check_problem(api.client().Get("/v1/leads/L-9"), 404, "unknown_lead");
   check_problem(api.client().Get("/v1/leads/a%00b"), 404, "unknown_lead");
   check_problem(api.client().Get("/v1/leads/"), 404, "unknown_path");
+}
+
+TEST_CASE("a lead is explained, also one whose id has slashes; an id that ends in /why is a lead like any other") {
+  Fixture api;
+  const auto result = api.client().Get("/v1/leads/L-1/why");
+  REQUIRE(result);
+  CHECK(result->status == 200);
+  CHECK(result->get_header_value("Content-Type") == "application/json");
+  CHECK(result->body == R"({"why":"L-1"})");
+  CHECK(api.client().Get("/v1/leads/eu%2FL%202/why")->body == R"({"why":"eu/L 2"})");
+  CHECK(api.client().Get("/v1/leads/odd/why")->body == R"({"lead":"odd/why"})");
+  check_problem(api.client().Get("/v1/leads/L-9/why"), 404, "unknown_lead");
 }
 
 TEST_CASE("ledger lines are asked for by number") {

@@ -22,6 +22,7 @@ class IdleEngine : public EngineService {
  public:
   SubmitResult submit(std::vector<Arrival>) override { return {SubmitResult::Kind::durable, 1}; }
   std::optional<std::string> lead_json(const rules::LeadId&) override { return std::nullopt; }
+  std::optional<std::string> why_json(const rules::LeadId&) override { return std::nullopt; }
   std::string ledger_lines(std::uint64_t, std::size_t) override { return std::string(300'000, 'x'); }
   bool ready(std::string&) override { return true; }
   rules::Instant now() override { return {1'772'442'600'000}; }

@@ -74,10 +74,13 @@ Enrollment random_enrollment(std::mt19937& random) {
     maybe(random, step.emitted_at, [&] { return random_instant(random); });
   }
   enrollment.wait_from = random_instant(random);
+  maybe(random, enrollment.wait_due, [&] { return random_instant(random); });
   enrollment.ready_from = random_instant(random);
   maybe(random, enrollment.asked, [&] {
-    return Asked{StepId(random_text(random)), random_instant(random),
-                 coin(random) ? Asked::Waiting::held : Asked::Waiting::deferred, random_instant(random)};
+    Asked asked{StepId(random_text(random)), random_instant(random),
+                coin(random) ? Asked::Waiting::held : Asked::Waiting::deferred, random_instant(random)};
+    maybe(random, asked.expires, [&] { return random_instant(random); });
+    return asked;
   });
   enrollment.touches = random_int(random);
   enrollment.replies = random_int(random);
@@ -118,7 +121,7 @@ class Description {
   Description& operator<<(const cel::Value& value) { return *this << describe(value); }
   template <class Tag>
   Description& operator<<(const Id<Tag>& id) {
-    return *this << id.value;
+    return *this << std::string(id.value);
   }
   template <class T>
   Description& operator<<(const std::optional<T>& value) {
@@ -140,8 +143,8 @@ class Description {
     return *this << id << status << day << emitted_at;
   }
   Description& operator<<(const Asked& value) {
-    const auto& [step, due, waiting, until] = value;
-    return *this << step << due << static_cast<int>(waiting) << until;
+    const auto& [step, due, waiting, until, expires] = value;
+    return *this << step << due << static_cast<int>(waiting) << until << expires;
   }
   Description& operator<<(const SlaState& value) {
     const auto& [started, deadline, at_risk, channels, escalate_on_breach] = value;
@@ -159,6 +162,10 @@ class Description {
     const auto& [until, playbook] = value;
     return *this << until << playbook;
   }
+  Description& operator<<(const ConsentMark& value) {
+    const auto& [kind, channels, at, expires, proven] = value;
+    return *this << static_cast<int>(kind) << channels.channel << at << expires << proven;
+  }
   Description& operator<<(const PlaybookHistory& value) {
     const auto& [playbook, enrollments, last_exit] = value;
     return *this << playbook << enrollments << last_exit;
@@ -168,12 +175,13 @@ class Description {
     return *this << std::to_string(rule) << points;
   }
   Description& operator<<(const Enrollment& value) {
-    const auto& [playbook, revision, variant, arm, ordinal, enrolled_at, triggered_at, anchor, window_end, steps,
-                 wait_from, ready_from, asked, touches, replies, sla, exceptions, holding, validated_channel, pause] =
-        value;
+    // The id follows from the lead's subject and the ordinal; samples have none.
+    const auto& [id, playbook, revision, variant, arm, ordinal, enrolled_at, triggered_at, anchor, window_end, steps,
+                 wait_from, wait_due, ready_from, asked, touches, replies, sla, exceptions, holding, validated_channel,
+                 pause] = value;
     return *this << playbook << revision << variant << arm << ordinal << enrolled_at << triggered_at << anchor
-                 << window_end << steps << wait_from << ready_from << asked << touches << replies << sla << exceptions
-                 << holding << validated_channel << pause;
+                 << window_end << steps << wait_from << wait_due << ready_from << asked << touches << replies << sla
+                 << exceptions << holding << validated_channel << pause;
   }
   std::string text() const { return text_; }
 
@@ -249,6 +257,14 @@ LeadState random_lead(std::mt19937& random, std::string id) {
   lead.complained = ChannelSet(static_cast<std::uint8_t>(random() % 64));
   lead.complained_of_all = coin(random);
   lead.erased = coin(random);
+  for (std::size_t i = random() % 3; i > 0; --i) {
+    ConsentMark& mark = lead.consent.emplace_back();
+    mark.kind = static_cast<ConsentMark::Kind>(random() % 5);
+    maybe(random, mark.channels.channel, [&] { return random_channel(random); });
+    mark.at = random_instant(random);
+    maybe(random, mark.expires, [&] { return random_instant(random); });
+    mark.proven = coin(random);
+  }
   for (std::size_t i = random() % 3; i > 0; --i) lead.merged_into.emplace_back(random_text(random));
   for (std::size_t i = random() % 3; i > 0; --i) lead.merged_from.emplace_back(random_text(random));
   lead.non_replies = random_int(random);
@@ -302,12 +318,12 @@ std::string describe(const cel::Value& value) {
 
 std::string describe(const LeadState& lead) {
   const auto& [id, subject, known, account, attributes, email, phone, phone_unusable, zone, opted_out, opted_out_of_all,
-               complained, complained_of_all, erased, merged_into, merged_from, non_replies, cool_down, touches,
-               enrollments, history, enrollment, interrupted, score_given, handed_over, wake] = lead;
+               complained, complained_of_all, erased, consent, merged_into, merged_from, non_replies, cool_down,
+               touches, enrollments, history, enrollment, interrupted, score_given, handed_over, wake] = lead;
   Description out;
   out << id << subject << known << account << email << phone << phone_unusable << zone << opted_out << opted_out_of_all
-      << complained << complained_of_all << erased << merged_into << merged_from << non_replies << cool_down << touches
-      << enrollments << history << enrollment << interrupted << score_given << handed_over << wake;
+      << complained << complained_of_all << erased << consent << merged_into << merged_from << non_replies << cool_down
+      << touches << enrollments << history << enrollment << interrupted << score_given << handed_over << wake;
   for (const auto& [name, value] : attributes.entries()) out << name << value;
   return out.text();
 }

@@ -88,7 +88,7 @@ TEST_CASE("texts are escaped wherever they stand, in the sentence too") {
   record.type = rules::RecordType::touch_emitted;
   record.step = rules::StepId("a\"b\\c\n\t\r\x01\x7F é 😀");
   const auto parsed = nlohmann::json::parse(line(record, {0, "", "L\"1", "", "\xFF"}));
-  CHECK(parsed["step"] == record.step->value);
+  CHECK(parsed["step"] == record.step->value.view());
   CHECK(parsed["text"] == "Step " + record.step->value + " was emitted.");
   CHECK(parsed["lead"] == "L\"1");
   CHECK(parsed["cause"] == "\xEF\xBF\xBD");

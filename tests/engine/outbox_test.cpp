@@ -164,6 +164,58 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("an escalation that may have reached the manager is told again, as it concerns no contact of the person") {
+  const std::string text = cadence(R"(
+exceptions: [{ when: '"vip" in lead.flags', do: escalate }]
+steps: [{ id: mail, day: 0, channel: email, template: mail }]
+)");
+  EngineDesk desk({.playbooks = {text}, .idempotent = false});
+  desk.other_side().hold();
+  desk.begin();
+  desk.submit({"03-02 09:00", "L", "lead.created", "'email':'ada@example.org','flags':['vip']"});
+  REQUIRE(desk.other_side().wait_for_calls(1));
+  desk.crash();
+  desk.begin();
+  desk.settle_after(1);
+  CHECK(desk.other_side().calls() == 2);
+  CHECK(desk.other_side().call(1).action.kind == engine::ActionKind::escalate);
+  CHECK(desk.parked() == 0);
+}
+
+const std::string kResend =
+    cadence("steps: [{ id: mail, day: 0, channel: email, template: mail, on_unknown: resend }]");
+
+TEST_CASE("a step that opts in is sent once more after an unknown outcome, and then waits for a person") {
+  EngineDesk desk({.playbooks = {kResend}, .idempotent = false});
+  desk.other_side().hold();
+  desk.begin();
+  desk.submit(arrives());
+  REQUIRE(desk.other_side().wait_for_calls(1));
+  desk.crash();
+  desk.other_side().answers([](const OtherSide::Call&) { return answer_of(Kind::outcome_unknown); });
+  desk.begin();
+  desk.settle_after(1);
+  REQUIRE(desk.other_side().calls() == 2);
+  CHECK(to_cloud_event(desk.other_side().call(0).action) == to_cloud_event(desk.other_side().call(1).action));
+  desk.set_clock("03-02 10:00");
+  CHECK(desk.other_side().calls() == 2);
+  CHECK(desk.parked() == 1);
+}
+
+TEST_CASE("a step that opts in to a resend is not sent again to a person who has opted out") {
+  EngineDesk desk({.playbooks = {kResend}, .idempotent = false});
+  desk.other_side().hold();
+  desk.begin();
+  desk.submit(arrives());
+  REQUIRE(desk.other_side().wait_for_calls(1));
+  desk.submit(opts_out());
+  desk.crash();
+  desk.begin();
+  desk.settle();
+  CHECK(desk.other_side().calls() == 1);
+  CHECK(desk.story("L").ends_with("03-02 09:00 touch.cancelled mail opt_out\n"));
+}
+
 TEST_CASE("a queued action outlives restarts, and goes out once") {
   EngineDesk desk({.playbooks = {kMail}});
   const auto held = [](Engine& engine) { engine.hold_dispatch([] { return true; }, 1h); };

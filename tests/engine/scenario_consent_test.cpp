@@ -237,5 +237,25 @@ TEST_CASE("consent ends up the same in whatever order the objections arrive") {
   CHECK(expected.find("touch.emitted task") != std::string::npos);
 }
 
+TEST_CASE("who refuses on a channel has opted out of that one") {
+  const std::string text = cadence(
+      "touches: { within: 10d }\n"
+      "steps: [{ id: sms, day: 0, channel: sms }, { id: call, day: 0, channel: call }]");
+  const Given arrives{"03-02 09:00", "L", "lead.created", "'phone':'+33612345678'"};
+  const auto after = [&](const std::string& data) {
+    return story_of({{text}, {arrives, {"03-02 10:00", "L", "touch.completed", data}}}, "L", "opt_out.effective");
+  };
+  CHECK(after("'channel':'sms','outcome':'refused'") == lines("03-02 10:00 opt_out.effective sms"));
+  CHECK(after("'channel':'call','outcome':'refused'") == lines("03-02 10:00 opt_out.effective call"));
+  CHECK(after("'outcome':'refused'") == lines("03-02 10:00 opt_out.effective call"));
+
+  Run run(rulebook_of({text}));
+  run.handle(arrives);
+  run.until("03-02 09:30");
+  const std::string action(run.lead("L").touches.front().action.value);
+  run.handle({"03-02 10:00", "L", "touch.completed", "'outcome':'refused','action':'" + action + "'"});
+  CHECK(run.story("L", "opt_out.effective") == lines("03-02 10:00 opt_out.effective sms"));
+}
+
 }  // namespace
 }  // namespace relance::tests

@@ -196,6 +196,25 @@ TEST_CASE("a merged id starts no cadence any more, whatever address an event for
   )"));
 }
 
+TEST_CASE("a merged id belongs to the account of the lead that lives on, whose account stands") {
+  const auto accounts = [](const std::string& of_b) {
+    Run run(rulebook_of({kCadence}));
+    Given a = a_arrives();
+    a.account = "acme";
+    run.handle(a);
+    if (!of_b.empty()) {
+      Given b = kBArrives;
+      b.account = of_b;
+      run.handle(b);
+    }
+    run.handle(kMerged);
+    const auto name = [](const rules::LeadState& lead) { return lead.account ? lead.account->value : "alone"; };
+    return name(run.lead("A")) + " " + name(run.lead("B"));
+  };
+  CHECK(accounts("globex") == "globex globex");
+  CHECK(accounts("") == "acme acme");  // nobody has heard of B before
+}
+
 TEST_CASE("a merge ends the cadence of the old id also when it happened before the enrollment") {
   Given late = merged("03-02 07:00", "A", "B");
   CHECK(story_of({{kCadence}, {a_arrives(), late}}, "A") == lines(R"(

@@ -332,5 +332,47 @@ TEST_CASE("a run until T does the work that is due at T") {
   CHECK(story_of({{text}, {kArrival}, "2026-03-03T08:59:59.999Z"}, "L", "touch") == "");
 }
 
+TEST_CASE("a duplicate with a later time changes nothing, not even the clock of what follows") {
+  const std::string two = cadence("steps: [{ id: a, day: 0, channel: task }, { id: b, day: 3, channel: task }]");
+  const Given first{"03-02 09:00", "L", "lead.created", "", "e-1"};
+  const Given again{"03-09 09:00", "L", "lead.created", "", "e-1"};
+  const Given later{"03-02 10:00", "L", "lead.lost", "", "e-2"};
+  CHECK(story_of({{two}, {first, again, later}}) == story_of({{two}, {first, later}}));
+}
+
+// Friday 20:00Z is the evening in Paris and Saturday morning in Tokyo, from where a business day is another.
+const std::string kWeekdays = "contact_hours: { from: '00:00', to: '24:00' }\n";
+const Given kInParis{"03-06 20:00", "L", "lead.created", "'timezone':'Europe/Paris','flags':['vip']"};
+const Given kToTokyo{"03-07 09:00", "L", "lead.updated", "'timezone':'Asia/Tokyo'"};
+
+TEST_CASE("a wait in business days stands when the lead moves to another zone") {
+  const std::string text =
+      cadence(kWeekdays + "steps: [{ id: a, day: 0, channel: task }, { id: b, wait: 1bd, channel: task }]");
+  CHECK(story_of({{text}, {kInParis, kToTokyo}}, "L", "touch.") ==
+        lines("03-06 20:00 touch.emitted a\n03-09 20:00 touch.emitted b"));
+}
+
+TEST_CASE("an expiry in business days stands when the lead moves to another zone") {
+  const std::string text = cadence(kWeekdays +
+                                   "exceptions: [{ when: '\"vip\" in lead.flags', do: escalate }]\n"
+                                   "steps: [{ id: a, day: 0, channel: task, expires: 1bd }]");
+  CHECK(story_of({{text}, {kInParis, kToTokyo}}, "L", "touch.") == lines(R"(
+    03-06 20:00 touch.deferred a escalation
+    03-09 20:00 touch.withheld a expired
+  )"));
+}
+
+TEST_CASE("a pause computes a wait in business days anew, where the lead is by then") {
+  const std::string text =
+      cadence(kWeekdays + "steps: [{ id: a, day: 0, channel: task }, { id: b, wait: 1bd, channel: task }]");
+  // The wait counts from 20:00Z + 1 h: Saturday in Tokyo, so it is all of Monday there.
+  CHECK(story_of({{text},
+                  {kInParis,
+                   {"03-06 21:00", "L", "playbook.pause"},
+                   {"03-06 21:30", "L", "lead.updated", "'timezone':'Asia/Tokyo'"},
+                   {"03-06 22:00", "L", "playbook.resume"}}},
+                 "L", "touch.") == lines("03-06 20:00 touch.emitted a\n03-09 15:00 touch.emitted b"));
+}
+
 }  // namespace
 }  // namespace relance::tests

@@ -68,12 +68,10 @@ rules::Rulebook rulebook_of(const std::vector<std::string>& playbooks, const rul
 }
 
 rules::House house_of(std::string_view text) {
-  auto house = rules::read_house({"house.yaml", text});
-  if (!house) {
-    for (const auto& finding : house.error()) MESSAGE(rules::to_string(finding));
-  }
-  REQUIRE(house.has_value());
-  return std::move(*house);
+  auto reading = rules::read_house({"house.yaml", text});
+  for (const auto& finding : reading.findings) MESSAGE(rules::to_string(finding));
+  REQUIRE(reading.findings.empty());
+  return std::move(reading.house);
 }
 
 Run::Run(rules::Rulebook rulebook, engine::Outcomes outcomes)
@@ -122,6 +120,7 @@ std::string line_of(const Record& record) {
   if (record.step) add(record.step->value);
   if (record.scope) add(to_string(*record.scope));
   add(record.rule);
+  if (record.rule.view().starts_with("policy:")) add(record.reason);
   if (record.type == RecordType::lead_exited || record.type == RecordType::lead_paused) add(record.reason);
   if (!record.variant.empty()) add("variant " + record.variant);
   if (!record.arm.empty()) add("arm " + record.arm);

@@ -165,7 +165,7 @@ class Run {
 
   void check_account(const rules::AccountId& account) {
     const auto& touches = store_->account_touches(account);
-    const auto& expected = model_.accounts[account.value];
+    const auto& expected = model_.accounts[std::string(account.value)];
     REQUIRE(touches.size() == expected.size());
     for (std::size_t i = 0; i < touches.size(); ++i) {
       REQUIRE(touches[i].at == expected[i].at);
@@ -182,7 +182,7 @@ class Run {
   void change_lead() {
     const LeadId id = some_lead();
     rules::LeadState& lead = lead_of(id);
-    rules::LeadState sample = tests::random_lead(random_, id.value);
+    rules::LeadState sample = tests::random_lead(random_, std::string(id.value));
     sample.subject = lead.subject;
     if (pick(4) == 0) {
       sample.attributes.clear();
@@ -260,7 +260,7 @@ class Run {
 
   void touch_account() {
     const rules::AccountId account = some_account();
-    auto& expected = model_.accounts[account.value];
+    auto& expected = model_.accounts[std::string(account.value)];
     if (pick(3) == 0) {
       const rules::ActionId action(some_action());
       store_->remove_account_touch(account, action);

@@ -208,6 +208,12 @@ TEST_CASE("a suppression holds for exactly its address and scope, for ever") {
   CHECK(store->is_suppressed(ada, ChannelScope::only(Channel::email)));
   store.commit();
   store.reopen();
+  const auto cause = store->suppression_cause(ada, ChannelScope::only(Channel::email));
+  REQUIRE(cause.has_value());
+  CHECK(cause->cause == "opt_out");
+  CHECK(cause->intake == "link");
+  CHECK((cause->at == kNow));
+  CHECK_FALSE(store->suppression_cause(ada, ChannelScope::all()).has_value());
   CHECK(store->is_suppressed(ada, ChannelScope::only(Channel::email)));
   CHECK_FALSE(store->is_suppressed(ada, ChannelScope::only(Channel::sms)));
   CHECK_FALSE(store->is_suppressed(ada, ChannelScope::all()));
@@ -275,7 +281,7 @@ TEST_CASE("account touches are kept in order, pruned, taken back and remembered"
 TEST_CASE("the ledger numbers its lines without gaps and gives each lead its own timeline") {
   StoreFixture store;
   rules::LeadState& lead = add_lead(*store, "L-1", "ada@example.com");
-  const std::string subject = lead.subject.value;
+  const std::string subject(lead.subject.value);
   lead.account = rules::AccountId("acme");
   const auto emitted = record(rules::RecordType::touch_emitted);
   const auto met = record(rules::RecordType::sla_met);

@@ -7,6 +7,7 @@
 
 #include "rules/loader.h"
 #include "rules/loader_playbook.h"
+#include "rules/loader_policy.h"
 
 namespace {
 
@@ -30,7 +31,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const std::string_view text(reinterpret_cast<const char*>(bytes), size);
   const auto playbook = load_playbook(text, "fuzz.yaml", House{});
   const auto house = read_house({"house.yaml", text});
-  if (!house) require_places(house.error());
+  if (!house.findings.empty()) require_places(house.findings);
+  const auto none = [](const std::string&) -> tl::expected<std::string, std::string> {
+    return tl::unexpected(std::string("there is no such file"));
+  };
+  const auto pack = read_policy({"policies/fr.yaml", text}, "fr", none);
+  if (!pack) require_places(pack.error());
   if (!playbook) {
     require_places(playbook.error());
     return 0;

@@ -18,6 +18,7 @@
 
 #include "rules/event.h"
 #include "rules/loader_keys.h"
+#include "rules/record.h"
 #include "rules/yaml_reader.h"
 
 namespace relance::rules {
@@ -69,19 +70,22 @@ std::vector<std::string> first_enum(const YamlNode& node) {
 TEST_CASE("the schema files are written from the loader's tables") {
   compare(kFolder / "playbook.schema.json", playbook_schema());
   compare(kFolder / "house.schema.json", house_schema());
+  compare(kFolder / "policy.schema.json", policy_schema());
 }
 
 TEST_CASE("every block of the schema has exactly the keys that the loader reads") {
   const YamlNode playbook = parsed("playbook.schema.json");
   const YamlNode house = parsed("house.schema.json");
+  const YamlNode policy = parsed("policy.schema.json");
   std::set<std::string> defined;
-  for (const YamlNode* schema : {&playbook, &house}) {
+  for (const YamlNode* schema : {&playbook, &house, &policy}) {
     for (const YamlEntry& entry : schema->find("$defs")->entries) defined.insert(entry.key);
   }
   for (const BlockSpec* block : all_blocks()) {
     CAPTURE(block->name);
     const YamlNode* definition = playbook.find("$defs")->find(block->name);
     if (definition == nullptr) definition = house.find("$defs")->find(block->name);
+    if (definition == nullptr) definition = policy.find("$defs")->find(block->name);
     REQUIRE(definition != nullptr);
     CHECK(definition->find("additionalProperties")->text == "false");
     std::vector<std::string> keys;
@@ -107,6 +111,7 @@ TEST_CASE("the schema names the words that the loader knows") {
   };
   CHECK(words("step", "channel") == texts(channel_names()));
   CHECK(words("step", "on_cap") == texts(on_cap_names()));
+  CHECK(words("step", "on_unknown") == texts(on_unknown_names()));
   CHECK(words("cap", "scope") == texts(cap_scope_names()));
   CHECK(words("cap", "per") == texts(calendar_period_names()));
   CHECK(words("first_touch", "clock") == texts(clock_names()));
@@ -114,6 +119,25 @@ TEST_CASE("the schema names the words that the loader knows") {
   CHECK(words("enroll", "on") == texts(event_type_names()));
   CHECK(words("playbook", "goal") == texts(event_type_names()));
   CHECK(words("playbook", "exit").size() == exit_reason_names().size() + event_type_names().size());
+}
+
+TEST_CASE("the schemas of events and ledger records name exactly the types that there are") {
+  const auto types_in = [](const char* name) {
+    auto root = read_yaml(read(fs::path(RELANCE_SOURCE_DIR) / "engine" / "contract" / name));
+    REQUIRE(root);
+    auto types = texts(root->find("properties")->find("type")->find("enum"));
+    std::sort(types.begin(), types.end());
+    return types;
+  };
+  auto events = texts(event_type_names());
+  std::sort(events.begin(), events.end());
+  CHECK(types_in("event.schema.json") == events);
+  std::vector<std::string> records;
+  for (int number = 0; number <= static_cast<int>(RecordType::attempt_resolved); ++number) {
+    records.emplace_back(to_string(static_cast<RecordType>(number)));
+  }
+  std::sort(records.begin(), records.end());
+  CHECK(types_in("record.schema.json") == records);
 }
 
 }  // namespace

@@ -63,6 +63,24 @@ TEST_CASE("the canonical form, byte for byte: it is on disk for ever") {
         R"json("touches":{"max":6,"min":4,"within":864000000}})json");
 }
 
+TEST_CASE("a step that opts in to a resend says so in its revision, and every other revision stays what it was") {
+  const std::string head = "playbook: p\nsteps:\n  - { id: a, day: 0, channel: email";
+  const Playbook plain = load(head + " }");
+  CHECK(load(head + ", on_unknown: park }").revision == plain.revision);
+  CHECK(plain.canonical.find("on_unknown") == std::string::npos);
+  const Playbook resend = load(head + ", on_unknown: resend }");
+  CHECK(resend.revision != plain.revision);
+  const auto again = load_canonical(resend.canonical);
+  REQUIRE_MESSAGE(again, again.error());
+  CHECK(again->steps[0].resend_on_unknown);
+
+  const Playbook variant =
+      load(head + " }\nvariants: [{ id: v, when: \"true\", replace: { steps: { a: { on_unknown: resend } } } }]");
+  CHECK_FALSE(variant.steps[0].resend_on_unknown);
+  CHECK(variant.form(0, std::nullopt).steps[0].resend_on_unknown);
+  CHECK(load_canonical(variant.canonical));
+}
+
 // Every word that makes other forms of a playbook.
 constexpr const char* kForms = R"(
 playbook: forms

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "rules/loader.h"
+#include "rules/loader_policy.h"
 
 // The pure function by itself: the gate's second asking, counting after a cancellation, and what callers rely on (wake,
 // effects). The rules of the language are told as scenarios in tests/engine/scenario_*_test.cpp.
@@ -124,7 +125,7 @@ struct Desk {
   }
   std::string last_record() const {
     const Record& record = out.records.back();
-    return std::string(to_string(record.type)) + " " + (record.step ? record.step->value : "") + " " + record.rule;
+    return std::string(to_string(record.type)) + " " + (record.step ? record.step->value : Text()) + " " + record.rule;
   }
   std::size_t count(RecordType type) const {
     return static_cast<std::size_t>(
@@ -201,6 +202,64 @@ TEST_CASE("a contact point that was withdrawn cancels the touch") {
   desk.event("03-02 09:01", EventType::lead_updated, {{"email", cel::Value()}});
   CHECK(desk.hand_off("03-02 09:02", "mail").answer == HandOff::Answer::cancelled);
   CHECK(desk.last_record() == "touch.cancelled mail no_contact_point");
+}
+
+/// A pack for leads whose country is FR; `clauses` are those of its one rule, about email.
+House under_law(const std::string& clauses) {
+  const std::string text =
+      "id: fr\nrev: 1\nmatch: { jurisdiction: FR }\nsources: [a law]\nrules: [{ id: mail, match: { channel: email }, " +
+      clauses + " }]\n";
+  const ReadBeside none = [](const std::string&) -> tl::expected<std::string, std::string> {
+    return tl::unexpected(std::string("none"));
+  };
+  auto pack = read_policy({"fr.yaml", text}, "fr", none);
+  REQUIRE(pack.has_value());
+  House house;
+  house.policies.push_back(std::make_shared<const PolicyPack>(std::move(*pack)));
+  return house;
+}
+
+/// A French business that may be mailed so far.
+void arrives_under_law(Desk& desk) {
+  desk.event("03-02 09:00", EventType::consent_granted,
+             {{"evidence", cel::Value("e")}, {"expires", cel::Value("2026-03-02T10:00:00Z")}});
+  desk.event("03-02 09:00", EventType::lead_created,
+             {{"email", "a@example.org"}, {"country", "FR"}, {"subject_kind", "business"}, {"timezone", "UTC"}});
+  desk.work("03-02 09:00");
+}
+
+TEST_CASE("a legal pack is asked again before the touch leaves: what has run out meanwhile cancels it") {
+  Desk desk(kMail, {}, under_law("consent: { mode: opt_in }"));
+  arrives_under_law(desk);
+  CHECK(desk.hand_off("03-02 10:00", "mail").rule == "policy:fr");
+  CHECK(desk.last_record() == "touch.cancelled mail policy:fr");
+  CHECK(desk.out.records.back().reason == "consent_expired");
+  CHECK(desk.out.records.back().pack == desk.rulebook.house().policies[0]->name);
+  CHECK(desk.effects<CancelTouch>().size() == 1);
+
+  Desk in_time(kMail, {}, under_law("consent: { mode: opt_in }, attempts: { max: 1, per: 30d }"));
+  arrives_under_law(in_time);
+  CHECK(in_time.hand_off("03-02 09:59", "mail").answer == HandOff::Answer::go);
+}
+
+TEST_CASE("a touch that is handed off outside the law's hours waits for them") {
+  Desk desk("touches: { within: 9d }\n" + kMail, {}, under_law("window: { hours: [\"08:00-12:00\"] }"));
+  arrives_under_law(desk);
+  const HandOff night = desk.hand_off("03-02 20:00", "mail");
+  CHECK(night.answer == HandOff::Answer::wait);
+  CHECK(night.rule == "policy:fr");
+  CHECK(night.until == at("03-03 08:00"));
+  CHECK(desk.hand_off("03-03 08:00", "mail").answer == HandOff::Answer::go);
+}
+
+TEST_CASE("a withdrawal cancels what is queued on its channel at once, under no pack as well") {
+  Desk desk(kMail);
+  desk.arrives("03-02 09:00");
+  desk.work("03-02 09:00");
+  desk.event("03-02 09:01", EventType::consent_withdrawn, {{"channel", "email"}});
+  CHECK(desk.last_record() == "touch.cancelled mail opt_out");
+  CHECK(desk.lead.enrollment.has_value());
+  CHECK_FALSE(desk.lead.opted_out.contains(Channel::email));
 }
 
 TEST_CASE("a pinned enrollment finishes under the file that enrolled it") {

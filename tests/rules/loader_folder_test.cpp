@@ -47,7 +47,7 @@ class Folder {
     std::vector<std::string> found;
     const auto rulebook = load_folder(path_);
     if (rulebook) {
-      for (const auto& playbook : rulebook->current()) found.push_back(playbook->id.value);
+      for (const auto& playbook : rulebook->current()) found.emplace_back(playbook->id.value);
     } else {
       for (const Finding& finding : rulebook.error()) {
         found.push_back(finding.rule + ":" +
@@ -89,6 +89,61 @@ TEST_CASE("the house's zone and caps are every playbook's") {
   CHECK(rulebook->house().caps.size() == 1);
   CHECK(rulebook->find(PlaybookId("a"))->fallback_zone.name() == "Europe/Paris");
   CHECK(rulebook->find(PlaybookId("b"))->caps.size() == 2);
+}
+
+namespace {
+
+std::string pack_named(const std::string& id, int max = 4) {
+  return "id: " + id +
+         "\nrev: 1\nmatch: { jurisdiction: FR }\nsources: [a law]\nrules: [{ id: calls, attempts: { max: " +
+         std::to_string(max) + ", per: 60d } }]\n";
+}
+
+Names packs_of(const Rulebook& rulebook) {
+  Names ids;
+  for (const auto& pack : rulebook.house().policies) ids.push_back(pack->id);
+  return ids;
+}
+
+}  // namespace
+
+TEST_CASE("packs are those that the house names, then those of the configuration, each once") {
+  Folder folder;
+  folder.write("a.yaml", playbook_named("a"))
+      .write("house.yaml", "policies: [uk, fr]\n")
+      .write("policies/fr.yaml", pack_named("fr"))
+      .write("policies/uk.yaml", pack_named("uk"))
+      .write("policies/us.yaml", pack_named("us"))
+      .write("policies/draft.yaml", "no pack yet");
+  const auto rulebook = load_folder(folder.path(), {{"us", "fr"}});
+  REQUIRE(rulebook);
+  CHECK(packs_of(*rulebook) == Names{"uk", "fr", "us"});
+  CHECK(rulebook->longest_cap_period() == kDay * 60);
+
+  const auto refused = load_folder(folder.path(), {{"fra", "../a", "draft"}});
+  REQUIRE_FALSE(refused);
+  std::string text;
+  for (const Finding& finding : refused.error()) text += to_string(finding);
+  CHECK(text.find("did you mean `fr`?") != std::string::npos);
+  CHECK(text.find("expected the id of a pack such as `fr`, got `../a`") != std::string::npos);
+  CHECK(text.find("draft.yaml:1:1: error") != std::string::npos);
+}
+
+TEST_CASE("a pack's name tells its content, and no playbook's revision depends on it") {
+  const auto load = [](int max) {
+    Folder folder;
+    folder.write("a.yaml", playbook_named("a"))
+        .write("house.yaml", "policies: [fr]\n")
+        .write("policies/fr.yaml", pack_named("fr", max));
+    auto rulebook = load_folder(folder.path());
+    REQUIRE(rulebook);
+    return std::move(*rulebook);
+  };
+  const Rulebook four = load(4);
+  const Rulebook three = load(3);
+  CHECK(four.house().policies[0]->name != three.house().policies[0]->name);
+  CHECK(four.house().policies[0]->name == load(4).house().policies[0]->name);
+  CHECK(four.find(PlaybookId("a"))->revision == three.find(PlaybookId("a"))->revision);
 }
 
 TEST_CASE("a folder that is missing, a file or empty is an error") {

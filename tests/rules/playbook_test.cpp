@@ -22,7 +22,7 @@ Playbook small(const std::string& id, const std::string& more = "") {
 
 std::vector<std::string> ids(const std::vector<const Playbook*>& playbooks) {
   std::vector<std::string> found;
-  for (const Playbook* playbook : playbooks) found.push_back(playbook->id.value);
+  for (const Playbook* playbook : playbooks) found.emplace_back(playbook->id.value);
   return found;
 }
 
@@ -56,7 +56,7 @@ TEST_CASE("candidates come by priority, then by id") {
   CHECK(ids(rulebook.candidates(EventType::lead_updated)) == std::vector<std::string>{"low"});
   CHECK(rulebook.candidates(EventType::page_viewed).empty());
   std::vector<std::string> all;
-  for (const auto& playbook : rulebook.current()) all.push_back(playbook->id.value);
+  for (const auto& playbook : rulebook.current()) all.emplace_back(playbook->id.value);
   CHECK(all == std::vector<std::string>{"high", "a", "b", "by-hand", "low"});
 }
 

@@ -56,6 +56,10 @@ TEST_CASE("rules with a parameter are told in words and unknown ones by their id
         "Step intro-call was withheld: the cap of the lead on email is full.");
   CHECK(sentence(touch(RecordType::touch_withheld, "policy:fr")) ==
         "Step intro-call was withheld: the policy pack fr says so.");
+  Record attempts = touch(RecordType::touch_withheld, "policy:fr");
+  attempts.reason = "attempts";
+  CHECK(sentence(attempts) ==
+        "Step intro-call was withheld: by the policy pack fr the permitted attempts are used up.");
   CHECK(sentence(touch(RecordType::touch_skipped, "moon")) == "Step intro-call was skipped: rule moon.");
 }
 
@@ -88,8 +92,8 @@ TEST_CASE("an attempt names its connector and result but not the person who acte
   record.actor = "Ada Martin";
   CHECK(sentence(record) == "Attempt 2 of step intro-call of connector smtp finished: failed, smtp 451 4.7.1.");
   record.type = RecordType::attempt_started;
-  record.outcome.clear();
-  record.reason.clear();
+  record.outcome = {};
+  record.reason = {};
   CHECK(sentence(record) == "Attempt 2 of step intro-call was handed to connector smtp.");
 }
 
@@ -101,7 +105,7 @@ TEST_CASE("an opt-out names what it covers") {
   CHECK(sentence(record) == "An opt-out from all channels was received by link.");
   record.scope = ChannelScope::only(Channel::sms);
   record.type = RecordType::suppression_added;
-  record.intake.clear();
+  record.intake = {};
   CHECK(sentence(record) == "Added to the suppression list for sms.");
 }
 

@@ -418,7 +418,7 @@ TEST_CASE("ledger lines, dead letters and actions arrive as the contract says") 
   CHECK(lines.seq == 2);
   engine::DeadLetter letter{"not_json: ...", "kafka:relance.events:3@17", std::string("\x00{", 2), rules::Instant{0}};
   CHECK(publisher.publish_dead_letters({letter}, Clock::now() + 60s).count == 1);
-  connectors::KafkaActionConnector connector(**output, settings);
+  connectors::KafkaActionConnector connector(**output, settings, {});
   engine::Action action;
   action.id = rules::ActionId("a-1");
   action.lead = rules::LeadId("L-1");
@@ -449,7 +449,7 @@ TEST_CASE("a broker that hangs leaves an action's outcome unknown, and closing s
   limits.close = 500ms;
   auto output = KafkaOutput::open(settings, {}, limits);
   REQUIRE(output);
-  connectors::KafkaActionConnector connector(**output, settings);
+  connectors::KafkaActionConnector connector(**output, settings, {});
   engine::Action action;
   action.id = rules::ActionId("a-2");
   action.lead = rules::LeadId("L-2");

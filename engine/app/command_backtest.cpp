@@ -1,0 +1,62 @@
+// relance backtest: what two sets of playbooks would have done to one history.
+
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include "engine/app/commands.h"
+#include "engine/backtest/backtest.h"
+#include "rules/loader.h"
+
+namespace relance::app {
+
+namespace {
+
+struct Arguments {
+  std::string before;
+  std::string after;
+  std::string events;
+  bool json = false;
+};
+
+std::optional<rules::Rulebook> load(const std::string& folder) {
+  auto rulebook = rules::load_folder(folder);
+  if (rulebook) return std::move(*rulebook);
+  for (const rules::Finding& finding : rulebook.error()) std::cerr << rules::to_string(finding) << "\n";
+  return std::nullopt;
+}
+
+int run(const Arguments& arguments) {
+  const auto before = load(arguments.before);
+  const auto after = before ? load(arguments.after) : std::nullopt;
+  if (!after) return 1;
+  const auto result = engine::backtest(*before, *after, arguments.events,
+                                       [](const std::string& message) { std::cerr << message << "\n"; });
+  if (!result) {
+    std::cerr << "relance backtest: " << result.error() << "\n";
+    return 2;
+  }
+  if (arguments.json) {
+    std::cout << engine::backtest_json(*result) << "\n";
+  } else {
+    std::cout << "before: " << arguments.before << ", after: " << arguments.after << "\n"
+              << engine::backtest_text(*result);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_backtest(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<Arguments>();
+  auto* command = app.add_subcommand("backtest", "What two sets of playbooks would have done to a history of events");
+  command->add_option("folder", arguments->before, "Folder of playbooks")->required()->check(CLI::ExistingDirectory);
+  command->add_option("--against", arguments->after, "The folder to compare it with")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  command->add_option("--events", arguments->events, "The history: CloudEvents, one JSON object a line")->required();
+  command->add_flag("--json", arguments->json, "As JSON");
+  command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
+}
+
+}  // namespace relance::app

@@ -1,0 +1,313 @@
+#include "engine/backtest/backtest.h"
+
+#include <algorithm>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+#include "engine/intake/event_reader.h"
+#include "engine/intake/jsonl_reader.h"
+#include "engine/simulate/simulation.h"
+
+namespace relance::engine {
+
+using rules::Event;
+using rules::EventType;
+using rules::Instant;
+using rules::LeadState;
+using rules::Record;
+using rules::RecordType;
+
+namespace {
+
+constexpr std::size_t kMostExamples = 20;
+
+void merge(BacktestCounts::Counts& into, const BacktestCounts::Counts& from) {
+  for (const auto& [name, count] : from) into[name] += count;
+}
+
+bool is_of_a_touch(EventType type) {
+  switch (type) {
+    case EventType::touch_completed:
+    case EventType::touch_delivered:
+    case EventType::touch_opened:
+    case EventType::touch_clicked:
+    case EventType::touch_replied:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Says something about the person, whoever called or wrote.
+bool protects(const Event& event) {
+  const std::string_view outcome = event.text("outcome");
+  return event.text("bounce") == "hard" || outcome == "refused" || outcome == "wrong_number";
+}
+
+/// The same event without `action`: the touch it names is the history's, not this set's.
+Event without_action(const Event& event) {
+  Event copy = event;
+  rules::cel::Map data;
+  if (const rules::cel::Map* map = event.data.map()) {
+    for (const auto& [key, value] : *map) {
+      if (!key.string() || *key.string() != "action") data.emplace_back(key, value);
+    }
+  }
+  copy.data = rules::cel::Value(std::move(data));
+  return copy;
+}
+
+struct OptOut {
+  Instant at;
+  rules::ChannelScope scope;
+};
+
+/// What is kept of one lead.
+struct LeadTrace {
+  std::string segment;  // as its first event left it
+  Instant first_event;
+  bool enrolled = false;
+  rules::ChannelSet touched_on;
+  std::vector<OptOut> opt_outs;
+  std::uint64_t digest = 0xCBF29CE484222325U;  // of what was done to it, FNV-1a
+
+  void digest_text(std::string_view text) {
+    for (const char c : text) digest = (digest ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
+    digest = (digest ^ 0xFFU) * 0x100000001B3U;
+  }
+};
+
+std::string segment_of(const LeadState& lead) {
+  const auto named = [&](std::string_view attribute) {
+    const std::string_view text = lead.attributes.text(attribute);
+    return text.empty() ? std::string("none") : std::string(text);
+  };
+  return named("source") + "/" + named("size");
+}
+
+/// One set over the history.
+class SetRun {
+ public:
+  explicit SetRun(const rules::Rulebook& rulebook)
+      : simulation_(rulebook, [this](std::uint64_t, const LedgerContext& context, const std::vector<Record>& records) {
+          for (const Record& record : records) note(*context.lead, record);
+        }) {}
+
+  void handle(const Event& event) {
+    event_time_ = event.time;
+    if (is_of_a_touch(event.type)) {
+      simulation_.run_until(event.time - rules::Duration{1});  // what this set has sent by then
+      if (!protects(event) && !has_touched(event)) {
+        ++set_.outcomes_not_taken;
+        return;
+      }
+      ++set_.outcomes_taken;
+      simulation_.handle(without_action(event));
+    } else {
+      simulation_.handle(event);
+    }
+    if (const LeadState* lead = simulation_.store().find_lead(event.lead)) trace_of(*lead, simulation_.clock());
+  }
+
+  void finish() {
+    simulation_.run_until(Instant::never());
+    for (auto& [segment, counts] : set_.segments) {
+      std::sort(counts.first_touch.begin(), counts.first_touch.end());
+      set_.all.add(counts);
+    }
+    std::sort(set_.all.first_touch.begin(), set_.all.first_touch.end());
+  }
+
+  BacktestSet& set() { return set_; }
+  const std::unordered_map<rules::LeadId, LeadTrace>& leads() const { return leads_; }
+
+  std::uint64_t events = 0;
+  std::uint64_t dead_letters = 0;
+  std::optional<std::string> failure;
+
+ private:
+  BacktestCounts& counts(const LeadTrace& trace) { return set_.segments[trace.segment]; }
+
+  /// The lead of a record or an event; its first sight fixes the segment.
+  LeadTrace& trace_of(const LeadState& lead, Instant at) {
+    const auto [found, is_new] = leads_.try_emplace(lead.id);
+    if (is_new) {
+      found->second.segment = segment_of(lead);
+      found->second.first_event = at;
+      ++counts(found->second).leads;
+    }
+    return found->second;
+  }
+  bool has_touched(const Event& event) const {
+    const auto trace = leads_.find(event.lead);
+    if (trace == leads_.end()) return false;
+    const auto channel = rules::parse_channel(event.text("channel"));
+    return channel ? trace->second.touched_on.contains(*channel) : !trace->second.touched_on.empty();
+  }
+
+  void digest(LeadTrace& trace, const Record& record) {
+    trace.digest_text(to_string(record.type));
+    trace.digest_text(rules::to_string(record.at));
+    if (record.playbook) trace.digest_text(record.playbook->value);
+    if (record.step) trace.digest_text(record.step->value);
+    if (record.channel) trace.digest_text(to_string(*record.channel));
+    trace.digest_text(record.reason);
+  }
+
+  void note(const LeadState& lead, const Record& record) {
+    LeadTrace& trace = trace_of(lead, record.at);
+    BacktestCounts& here = counts(trace);
+    switch (record.type) {
+      case RecordType::lead_enrolled:
+        if (!trace.enrolled) ++here.enrolled;
+        trace.enrolled = true;
+        digest(trace, record);
+        break;
+      case RecordType::lead_exited:
+        ++here.exits[std::string(record.reason)];
+        digest(trace, record);
+        break;
+      case RecordType::touch_emitted:
+        note_touch(trace, here, record);
+        digest(trace, record);
+        break;
+      case RecordType::touch_deferred:
+        ++here.deferrals[std::string(record.rule)];
+        break;
+      case RecordType::touch_withheld:
+      case RecordType::touch_skipped:
+      case RecordType::touch_cancelled:
+        ++here.withheld[std::string(record.rule)];
+        break;
+      case RecordType::touches_shortfall:
+        ++here.shortfalls;
+        break;
+      case RecordType::sla_met:
+        ++here.sla_met;
+        break;
+      case RecordType::sla_breached:
+        ++here.sla_breached;
+        break;
+      case RecordType::opt_out_received:
+        note_opt_out(lead, trace, here, record);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /// The person opted out when the event says so, which may be before it arrived.
+  void note_opt_out(const LeadState& lead, LeadTrace& trace, BacktestCounts& here, const Record& record) const {
+    const OptOut opt_out{std::min(event_time_, record.at), record.scope.value_or(rules::ChannelScope::all())};
+    if (trace.opt_outs.empty()) {
+      ++here.opted_out;
+      here.touched_before_opt_out += trace.touched_on.empty() ? 0 : 1;
+    }
+    for (const rules::EmittedTouch& touch : lead.touches) {
+      if (touch.at > opt_out.at && covers(opt_out, touch.channel)) ++here.touches_after_opt_out;
+    }
+    trace.opt_outs.push_back(opt_out);
+  }
+
+  static bool covers(const OptOut& opt_out, rules::Channel channel) {
+    return opt_out.scope.is_all() || *opt_out.scope.channel == channel;
+  }
+
+  static void note_touch(LeadTrace& trace, BacktestCounts& here, const Record& record) {
+    ++here.touches;
+    ++here.touches_by_channel[std::string(to_string(*record.channel))];
+    if (trace.touched_on.empty()) here.first_touch.push_back((record.at - trace.first_event).ms);
+    trace.touched_on.insert(*record.channel);
+    const bool opted_out = std::any_of(trace.opt_outs.begin(), trace.opt_outs.end(),
+                                       [&](const OptOut& opt_out) { return covers(opt_out, *record.channel); });
+    if (opted_out) ++here.touches_after_opt_out;
+  }
+
+  BacktestSet set_;
+  Instant event_time_;  // of the event that is handled
+  std::unordered_map<rules::LeadId, LeadTrace> leads_;
+  Simulation simulation_;
+};
+
+using DeadLetterSink = std::function<void(const std::string&)>;
+
+void run(SetRun& set, const std::string& path, const DeadLetterSink& dead_letter) {
+  EventReader reader;
+  const auto read = for_each_line(path, 0, [&](const JsonlLine& line) {
+    const auto refuse = [&](const std::string& why) {
+      ++set.dead_letters;
+      if (dead_letter) dead_letter(path + ":" + std::to_string(line.number) + ": dead letter: " + why);
+      return true;
+    };
+    if (line.too_long) return refuse("too_large: the line is over 256 KiB");
+    const auto event = reader.read(line.text, std::nullopt);
+    if (!event) return refuse(reason_of(event.error()));
+    ++set.events;
+    set.handle(*event);
+    return true;
+  });
+  if (!read) {
+    set.failure = read.error().message;
+    return;
+  }
+  set.finish();
+}
+
+}  // namespace
+
+void BacktestCounts::add(const BacktestCounts& other) {
+  leads += other.leads;
+  enrolled += other.enrolled;
+  touches += other.touches;
+  merge(touches_by_channel, other.touches_by_channel);
+  sla_met += other.sla_met;
+  sla_breached += other.sla_breached;
+  shortfalls += other.shortfalls;
+  merge(deferrals, other.deferrals);
+  merge(withheld, other.withheld);
+  merge(exits, other.exits);
+  opted_out += other.opted_out;
+  touched_before_opt_out += other.touched_before_opt_out;
+  touches_after_opt_out += other.touches_after_opt_out;
+  first_touch.insert(first_touch.end(), other.first_touch.begin(), other.first_touch.end());
+}
+
+std::optional<std::int64_t> percentile(const std::vector<std::int64_t>& sorted, int percent) {
+  if (sorted.empty()) return std::nullopt;
+  const std::size_t rank = (sorted.size() * static_cast<std::size_t>(percent) + 99) / 100;
+  return sorted[std::max<std::size_t>(rank, 1) - 1];
+}
+
+tl::expected<Backtest, std::string> backtest(const rules::Rulebook& before, const rules::Rulebook& after,
+                                             const std::string& events, const DeadLetterSink& dead_letter) {
+  SetRun first(before);
+  SetRun second(after);
+  std::thread beside([&] { run(second, events, {}); });
+  run(first, events, dead_letter);
+  beside.join();
+  if (first.failure) return tl::unexpected(*first.failure);
+  if (second.failure) return tl::unexpected(*second.failure);
+
+  Backtest result;
+  result.events = first.events;
+  result.dead_letters = first.dead_letters;
+  std::vector<std::string> differ;
+  for (const auto& [lead, trace] : first.leads()) {
+    const auto other = second.leads().find(lead);
+    if (other == second.leads().end() || other->second.digest != trace.digest) differ.emplace_back(lead.value);
+  }
+  for (const auto& [lead, trace] : second.leads()) {
+    if (!first.leads().contains(lead)) differ.emplace_back(lead.value);
+  }
+  std::sort(differ.begin(), differ.end());
+  result.leads = std::max(first.leads().size(), second.leads().size());
+  result.leads_that_differ = differ.size();
+  if (differ.size() > kMostExamples) differ.resize(kMostExamples);
+  result.examples = std::move(differ);
+  result.before = std::move(first.set());
+  result.after = std::move(second.set());
+  return result;
+}
+
+}  // namespace relance::engine

@@ -1,0 +1,135 @@
+// GET and POST /v1/parked: engine/http/parked_endpoints.cpp.
+
+#include <doctest/doctest.h>
+#include <prometheus/registry.h>
+
+#include <string>
+#include <vector>
+
+#include <httplib.h>
+#include <nlohmann/json.hpp>
+
+#include "engine/http/server.h"
+#include "rules/sha256.h"
+
+namespace relance::tests {
+namespace {
+
+using namespace engine;
+using Json = nlohmann::json;
+
+class IdleEngine : public EngineService {
+ public:
+  SubmitResult submit(std::vector<Arrival>) override { return {}; }
+  std::optional<std::string> lead_json(const rules::LeadId&) override { return std::nullopt; }
+  std::optional<std::string> why_json(const rules::LeadId&) override { return std::nullopt; }
+  std::string ledger_lines(std::uint64_t, std::size_t) override { return {}; }
+  bool ready(std::string&) override { return true; }
+  rules::Instant now() override { return rules::Instant{0}; }
+};
+
+class FakeParked : public ParkedActions {
+ public:
+  std::optional<std::string> parked_json(std::size_t limit) override {
+    limits.push_back(limit);
+    return R"({"total":0,"parked":[]})";
+  }
+  ReleaseAnswer release(const ParkedRelease& given) override {
+    releases.push_back(given);
+    return answer;
+  }
+
+  ReleaseAnswer answer{ReleaseAnswer::Kind::done, {}};
+  std::vector<std::size_t> limits;
+  std::vector<ParkedRelease> releases;
+};
+
+struct Api {
+  explicit Api(HttpSettings settings = {}) {
+    settings.parked = &parked;
+    auto started = HttpServer::start(engine, std::move(settings), registry);
+    REQUIRE(started.has_value());
+    server = *std::move(started);
+  }
+  httplib::Result post(const std::string& action, const std::string& body, const httplib::Headers& headers = {}) {
+    httplib::Client client("127.0.0.1", server->port());
+    client.set_read_timeout(20);
+    auto result = client.Post("/v1/parked/" + action, headers, body, "application/json");
+    REQUIRE(result);
+    return result;
+  }
+  int get(const std::string& path, const httplib::Headers& headers = {}) {
+    httplib::Client client("127.0.0.1", server->port());
+    const auto result = client.Get(path, headers);
+    REQUIRE(result);
+    return result->status;
+  }
+
+  IdleEngine engine;
+  FakeParked parked;
+  prometheus::Registry registry;
+  std::unique_ptr<HttpServer> server;
+};
+
+const std::string kDecision = R"({"decision":"resend","by":"ops","reason":"the server's log has no such mail"})";
+
+TEST_CASE("a decision about a parked action names action, decision, actor and reason") {
+  Api api;
+  CHECK(api.post("00ff", kDecision)->status == 200);
+  REQUIRE(api.parked.releases.size() == 1);
+  CHECK(api.parked.releases[0].action.value == "00ff");
+  CHECK(api.parked.releases[0].decision == ParkedDecision::resend);
+  CHECK(api.parked.releases[0].by == "ops");
+  CHECK(api.parked.releases[0].reason == "the server's log has no such mail");
+}
+
+TEST_CASE("a decision without a reason, an actor or a known name is refused, and so is an address in the reason") {
+  Api api;
+  for (const char* body :
+       {"", "[]", "{}", R"({"decision":"resend","by":"ops"})", R"({"decision":"resend","by":"ops","reason":""})",
+        R"({"decision":"resend","reason":"r"})", R"({"decision":"retry","by":"ops","reason":"r"})",
+        R"({"decision":1,"by":"ops","reason":"r"})", R"({"decision":"drop","by":2,"reason":"r"})",
+        R"({"decision":"drop","by":"ops","reason":"ada@example.com has it"})"}) {
+    CHECK_MESSAGE(api.post("00ff", body)->status == 400, body);
+  }
+  CHECK(api.post("00ff", R"({"decision":"drop","by":"o","reason":")" + std::string(201, 'x') + "\"}")->status == 400);
+  CHECK(api.parked.releases.empty());
+}
+
+TEST_CASE("what the gate would not let out is a conflict that names the rule") {
+  Api api;
+  api.parked.answer = {ReleaseAnswer::Kind::refused, "opt_out"};
+  const auto result = api.post("00ff", kDecision);
+  CHECK(result->status == 409);
+  CHECK(Json::parse(result->body)["detail"].get<std::string>().find("opt_out") != std::string::npos);
+  api.parked.answer = {ReleaseAnswer::Kind::not_found, {}};
+  CHECK(api.post("00ff", kDecision)->status == 404);
+  api.parked.answer = {};
+  CHECK(api.post("00ff", kDecision)->status == 503);
+}
+
+TEST_CASE("deciding needs the scope operate, and the token's holder is who decided") {
+  HttpSettings settings;
+  settings.tokens.push_back({"Grace", rules::sha256("secret"), {Scope::operate}, rules::Instant::never()});
+  settings.tokens.push_back({"Eve", rules::sha256("other"), {Scope::legal_read}, rules::Instant::never()});
+  Api api(settings);
+  CHECK(api.post("00ff", kDecision)->status == 401);
+  CHECK(api.post("00ff", kDecision, {{"Authorization", "Bearer other"}})->status == 403);
+  CHECK(api.post("00ff", kDecision, {{"Authorization", "Bearer secret"}})->status == 200);
+  REQUIRE(api.parked.releases.size() == 1);
+  CHECK(api.parked.releases[0].by == "Grace");
+  CHECK(api.get("/v1/parked") == 401);
+  CHECK(api.get("/v1/parked", {{"Authorization", "Bearer other"}}) == 200);
+}
+
+TEST_CASE("the list of parked actions has a limit") {
+  Api api;
+  CHECK(api.get("/v1/parked") == 200);
+  CHECK(api.get("/v1/parked?limit=5") == 200);
+  CHECK(api.parked.limits == std::vector<std::size_t>{1000, 5});
+  CHECK(api.get("/v1/parked?limit=0") == 400);
+  CHECK(api.get("/v1/parked?limit=x") == 400);
+}
+
+}  // namespace
+}  // namespace relance::tests

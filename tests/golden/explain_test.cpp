@@ -1,0 +1,116 @@
+// What support and legal read about a lead, to the letter: tests/golden/explain/*.txt and *.json, from the playbooks
+// and the events beside them.
+//
+// RELANCE_GOLDEN=update writes the kept texts; read the difference before you commit it.
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/explain/lead_explanation.h"
+#include "engine/intake/event_reader.h"
+#include "engine/intake/jsonl_reader.h"
+#include "engine/ledger/ledger_line.h"
+#include "engine/simulate/simulation.h"
+
+namespace relance::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kFolder = fs::path(RELANCE_SOURCE_DIR) / "tests" / "golden" / "explain";
+
+std::string read(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+void check_kept(const fs::path& file, const std::string& text) {
+  const char* mode = std::getenv("RELANCE_GOLDEN");
+  if (mode != nullptr && std::string_view(mode) == "update") std::ofstream(file, std::ios::binary) << text;
+  CHECK(text == read(file));
+}
+
+/// The events up to an instant, and the ledger of each lead as a store keeps it.
+class Played {
+ public:
+  explicit Played(std::string_view until) : now_(*rules::parse_rfc3339(until)) {
+    auto loaded = rules::load_folder(kFolder / "playbooks");
+    REQUIRE(loaded.has_value());
+    rulebook_ = std::make_shared<const rules::Rulebook>(std::move(*loaded));
+    simulation_ = std::make_unique<Simulation>(
+        *rulebook_, [this](std::uint64_t seq, const LedgerContext& context, const std::vector<rules::Record>& records) {
+          keep(seq, context, records);
+        });
+    EventReader reader;
+    const auto done = for_each_line((kFolder / "events.jsonl").string(), 0, [&](const JsonlLine& line) {
+      const auto event = reader.read(line.text, std::nullopt);
+      REQUIRE(event.has_value());
+      if (event->time <= now_) simulation_->handle(*event);
+      return true;
+    });
+    REQUIRE(done.has_value());
+    simulation_->run_until(now_);
+  }
+
+  std::string why(const std::string& lead) {
+    PlaybookPlaces places(kFolder / "playbooks");
+    const rules::LeadState* state = simulation_->store().find_lead(rules::LeadId(lead));
+    REQUIRE(state != nullptr);
+    return why_json(explain_lead(*state, timelines_[lead], rulebook_, simulation_->store(), now_), &places);
+  }
+
+ private:
+  void keep(std::uint64_t seq, const LedgerContext& context, const std::vector<rules::Record>& records) {
+    LineContext line;
+    line.subject = context.lead->subject.value;
+    line.cause = context.cause;
+    for (const rules::Record& record : records) {
+      line.seq = seq++;
+      append_ledger_line(timelines_[std::string(context.lead->id.value)].emplace_back(), record, line);
+    }
+  }
+
+  const rules::Instant now_;
+  std::shared_ptr<const rules::Rulebook> rulebook_;
+  std::unique_ptr<Simulation> simulation_;
+  std::map<std::string, std::vector<std::string>> timelines_;
+};
+
+TEST_CASE("explanations read as they are kept") {
+  for (const auto& [name, lead, at] : std::vector<std::array<std::string, 3>>{
+           {"deferred", "L-busy", "2026-03-03T12:00:00Z"},
+           {"weekend", "L-busy", "2026-03-08T12:00:00Z"},
+           {"opted-out", "L-gone", "2026-03-04T12:00:00Z"},
+           {"held", "L-vip", "2026-03-04T12:00:00Z"},
+           {"not-enrolled", "L-other", "2026-03-04T12:00:00Z"},
+           {"variant", "L-hot", "2026-03-02T12:00:00Z"},
+       }) {
+    CAPTURE(name);
+    Played played(at);
+    const std::string json = played.why(lead);
+    check_kept(kFolder / (name + ".txt"), why_text(json));
+    if (name == "deferred") check_kept(kFolder / (name + ".json"), json + "\n");
+  }
+}
+
+TEST_CASE("what is explained names no contact point") {
+  for (const std::string at : {"2026-03-03T12:00:00Z", "2026-03-08T12:00:00Z"}) {
+    Played played(at);
+    for (const std::string lead : {"L-busy", "L-gone", "L-vip", "L-other", "L-hot"}) {
+      const std::string json = played.why(lead);
+      CHECK(json.find("example.org") == std::string::npos);
+      CHECK(json.find("+33612345") == std::string::npos);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace relance::engine
