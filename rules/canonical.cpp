@@ -163,6 +163,7 @@ std::string json_of(const Step& step) {
   object.text("on_cap", step.skip_on_cap ? "skip" : "defer");
   // The default is not written: revisions from before this key stay what they are.
   if (step.resend_on_unknown) object.text("on_unknown", "resend");
+  if (step.requirement) object.text("requires", step.requirement->expression.text());
   if (step.skip_if) object.text("skip_if", step.skip_if->expression.text());
   if (step.template_name) object.text("template", *step.template_name);
   if (!on_day) object.span("wait", std::get<AfterWait>(step.when).wait);
@@ -194,6 +195,7 @@ std::string json_of(const StepChange& change) {
   if (change.expires) object.span("expires", *change.expires);
   if (change.skip_on_cap) object.text("on_cap", *change.skip_on_cap ? "skip" : "defer");
   if (change.resend_on_unknown) object.text("on_unknown", *change.resend_on_unknown ? "resend" : "park");
+  if (change.requirement) object.text("requires", change.requirement->expression.text());
   if (change.skip_if) object.text("skip_if", change.skip_if->expression.text());
   if (change.template_name) object.text("template", *change.template_name);
   if (change.wait) object.span("wait", *change.wait);

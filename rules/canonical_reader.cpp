@@ -110,6 +110,7 @@ void forget_positions(std::vector<Step>& steps) {
   for (Step& step : steps) {
     step.position = {};
     if (step.skip_if) step.skip_if->position = {};
+    if (step.requirement) step.requirement->position = {};
   }
 }
 
@@ -118,6 +119,7 @@ void forget_positions(Replacement& replacement) {
   for (StepChange& change : replacement.step_changes) {
     change.position = {};
     if (change.skip_if) change.skip_if->position = {};
+    if (change.requirement) change.requirement->position = {};
   }
 }
 

@@ -198,10 +198,13 @@ ConsentOutcome handle_consent(Scope& scope) {
       outcome.intake = intake_of(event);
       receive_opt_out(scope, outcome, scope_of(event, ChannelScope::all()), "opt_out");
       break;
-    case EventType::complaint_received:
+    case EventType::complaint_received: {
       outcome.complained = true;
-      complain(scope, scope_of(event, ChannelScope::only(Channel::email)));
+      const ChannelScope channels = scope_of(event, ChannelScope::only(Channel::email));
+      if (!complained_of(scope.lead, channels)) outcome.newly_complained = channels;
+      complain(scope, channels);
       break;
+    }
     case EventType::touch_completed:
       if (event.text("outcome") == "refused") {
         outcome.intake = "agent";
@@ -214,6 +217,7 @@ ConsentOutcome handle_consent(Scope& scope) {
         outcome.hard_bounced = true;
         const auto email = ChannelScope::only(Channel::email);
         if (suppress_addresses(scope, email, "hard_bounce", "register")) {
+          outcome.newly_bounced = true;
           add_record(scope, RecordType::suppression_added, email, "register", "hard_bounce");
         }
       }

@@ -160,7 +160,7 @@ void tell_merged(Scope& scope, const ConsentOutcome& consent) {
   }
   MergeNews news;
   news.exit_reason = reason_of(consent);
-  if (news.exit_reason.empty()) return;
+  if (news.exit_reason.empty() && !consent.withdrawn) return;
   if (!consent.intake.empty()) news.intake = consent.intake;
   if (consent.hard_bounced) news.bounced = scope.lead.email;
   for (const LeadId& into : scope.lead.merged_into) scope.out.effects.emplace_back(MergeInto{into, news});
@@ -237,8 +237,9 @@ void decide(LeadState& lead, const Event& event, const DecisionContext& context,
   handle_attributes(scope);
   const ConsentOutcome consent = handle_consent(scope);
   handle_inbound(scope);
+  const bool phone_was_unusable = lead.phone_unusable;
   handle_outcome(scope);
-  handle_guardrails(scope, consent);
+  handle_guardrails(scope, consent, phone_was_unusable);
   handle_exit(scope, consent);
   handle_pause(scope);
   handle_score(scope);

@@ -18,6 +18,7 @@ void change(Step& step, const StepChange& change) {
   }
   if (change.expires) step.expires = change.expires;
   if (change.skip_if) step.skip_if = change.skip_if;
+  if (change.requirement) step.requirement = change.requirement;
   if (change.skip_on_cap) step.skip_on_cap = *change.skip_on_cap;
   if (change.resend_on_unknown) step.resend_on_unknown = *change.resend_on_unknown;
   if (change.template_name) step.template_name = change.template_name;

@@ -84,17 +84,13 @@ void count_event(Scope& scope, Counted kind, ChannelScope channels) {
 
 }  // namespace
 
-void handle_guardrails(Scope& scope, const ConsentOutcome& consent) {
+void handle_guardrails(Scope& scope, const ConsentOutcome& consent, bool phone_was_unusable) {
   const Event& event = *scope.event;
-  if (consent.complained) {
-    const std::string_view channel = event.text("channel");
-    count_event(scope, Counted::complaints,
-                channel.empty() ? ChannelScope::only(Channel::email)
-                                : parse_channel_scope(channel).value_or(ChannelScope::all()));
-  }
+  // What is told twice (by our own dispatch and by a provider's webhook, say) happened once.
+  if (consent.newly_complained) count_event(scope, Counted::complaints, *consent.newly_complained);
   if (consent.newly_opted_out) count_event(scope, Counted::opt_outs, *consent.newly_opted_out);
-  if (consent.hard_bounced) count_event(scope, Counted::hard_bounces, ChannelScope::only(Channel::email));
-  if (event.type == EventType::touch_completed && event.text("outcome") == "wrong_number") {
+  if (consent.newly_bounced) count_event(scope, Counted::hard_bounces, ChannelScope::only(Channel::email));
+  if (!phone_was_unusable && event.type == EventType::touch_completed && event.text("outcome") == "wrong_number") {
     count_event(scope, Counted::wrong_numbers, ChannelScope::only(Channel::call));
   }
 }

@@ -36,7 +36,6 @@ constexpr std::array kPlaybookKeys{
     KeySpec{"on", ValueType::workflows, optional, "Event types that start another playbook for an enrolled lead"},
     KeySpec{"experiment", ValueType::experiment, optional, "An A/B test"},
     KeySpec{"guardrails", ValueType::guardrails, optional, "Rates that must stay low, and what happens otherwise"},
-    KeySpec{"requires", ValueType::unsupported, unsupported, "What must be there before a step"},
     KeySpec{"release", ValueType::unsupported, unsupported, "When a lead is let go"},
     KeySpec{"qualification", ValueType::unsupported, unsupported, "Which leads are worth the effort"},
 };
@@ -119,6 +118,7 @@ constexpr std::array kStepKeys{
     KeySpec{"template", ValueType::template_name, optional, "The file under templates/, without its ending"},
     KeySpec{"expires", ValueType::positive_duration, optional, "Not sent when this much later than due"},
     KeySpec{"skip_if", ValueType::condition, optional, "A condition (CEL) under which it is left out"},
+    KeySpec{"requires", ValueType::condition, optional, "A condition (CEL) without which it is withheld"},
     KeySpec{"on_cap", ValueType::on_cap, optional, "What a full cap does; default defer"},
     KeySpec{"on_unknown", ValueType::on_unknown, optional,
             "When nobody knows whether it went out; resend may mean twice; default park"},
@@ -164,6 +164,7 @@ constexpr std::array kStepChangeKeys{
     KeySpec{"template", ValueType::template_name, optional, "The file under templates/, without its ending"},
     KeySpec{"expires", ValueType::positive_duration, optional, "Not sent when this much later than due"},
     KeySpec{"skip_if", ValueType::condition, optional, "A condition (CEL) under which it is left out"},
+    KeySpec{"requires", ValueType::condition, optional, "A condition (CEL) without which it is withheld"},
     KeySpec{"on_cap", ValueType::on_cap, optional, "What a full cap does"},
     KeySpec{"on_unknown", ValueType::on_unknown, optional, "When nobody knows whether it went out"},
 };

@@ -61,6 +61,7 @@ std::optional<Step> read_step(LoadContext& context, const Field& field) {
     step.channel = read_channel(context, *channel).value_or(Channel::email);
   step.when = read_when(context, block);
   if (const auto expires = block.get("expires")) step.expires = read_positive_span(context, *expires);
+  if (const auto requirement = block.get("requires")) step.requirement = read_condition(context, *requirement);
   if (const auto skip_if = block.get("skip_if")) step.skip_if = read_condition(context, *skip_if);
   if (const auto on_cap = block.get("on_cap")) step.skip_on_cap = read_skips_on_cap(context, *on_cap);
   if (const auto word = block.get("on_unknown")) step.resend_on_unknown = read_resends_on_unknown(context, *word);
@@ -108,6 +109,7 @@ StepChange read_change(LoadContext& context, const Field& field) {
   if (const auto at = block.get("at")) change.at = read_at(context, *at);
   if (const auto wait = block.get("wait")) change.wait = read_span(context, *wait);
   if (const auto expires = block.get("expires")) change.expires = read_positive_span(context, *expires);
+  if (const auto requirement = block.get("requires")) change.requirement = read_condition(context, *requirement);
   if (const auto skip_if = block.get("skip_if")) change.skip_if = read_condition(context, *skip_if);
   if (const auto on_cap = block.get("on_cap")) change.skip_on_cap = read_skips_on_cap(context, *on_cap);
   if (const auto word = block.get("on_unknown")) change.resend_on_unknown = read_resends_on_unknown(context, *word);

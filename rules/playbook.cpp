@@ -123,6 +123,11 @@ const Playbook* Rulebook::find(const PlaybookId& id) const {
   return found == by_id_.end() ? nullptr : found->second;
 }
 
+bool Rulebook::knows(const PlaybookId& id) const {
+  return std::any_of(by_revision_.begin(), by_revision_.end(),
+                     [&](const auto& entry) { return entry.second->id == id; });
+}
+
 const Playbook* Rulebook::find(const PlaybookId& id, const Revision& revision) const {
   // Nearly always the current one.
   const Playbook* current = find(id);

@@ -97,6 +97,7 @@ struct Step {
   std::variant<OnDay, AfterWait> when;
   std::optional<Span> expires;
   std::optional<Condition> skip_if;
+  std::optional<Condition> requirement;      // `requires`: without it the step is withheld
   bool skip_on_cap = false;                  // `on_cap: skip`; default defer
   bool resend_on_unknown = false;            // `on_unknown: resend`; default park
   std::optional<std::string> template_name;  // "smb-inbound/context"
@@ -130,6 +131,7 @@ struct StepChange {
   std::optional<Span> wait;
   std::optional<Span> expires;
   std::optional<Condition> skip_if;
+  std::optional<Condition> requirement;  // `requires`: without it the step is withheld
   std::optional<bool> skip_on_cap;
   std::optional<bool> resend_on_unknown;
   std::optional<std::string> template_name;
@@ -271,6 +273,8 @@ class Rulebook {
   /// Current playbooks that `type` may enroll into, in the order in which they are judged.
   const std::vector<const Playbook*>& candidates(EventType type) const;
   const Playbook* find(const PlaybookId& id) const;  // current revision
+  /// A current playbook, or one that pinned enrollments may still use, has this id.
+  bool knows(const PlaybookId& id) const;
   const Playbook* find(const PlaybookId& id, const Revision& revision) const;
   /// How far back emitted touches of the scope count in any rolling cap; at least 8 days (calendar weeks).
   Duration longest_cap_period() const { return longest_cap_period_; }

@@ -164,7 +164,9 @@ class Asking {
   }
 
   PolicyVerdict run(const PolicyPacks& packs) {
-    if (country_.empty() || !kind_) require_consent();
+    const bool has_law =
+        std::any_of(packs.begin(), packs.end(), [&](const auto& pack) { return pack->jurisdiction == country_; });
+    if (country_.empty() || !kind_ || !has_law) require_consent();
     for (const auto& pack : packs) {
       if (country_.empty() || country_ == pack->jurisdiction) ask(*pack);
     }

@@ -54,7 +54,7 @@ constexpr std::array<std::string_view, 37> kTypeNames{
 static_assert(kTypeNames.size() == static_cast<std::size_t>(RecordType::attempt_resolved) + 1);
 
 /// Why a touch or an enrollment did not happen, by rule id.
-constexpr std::array<Phrase, 21> kRulePhrases{{
+constexpr std::array<Phrase, 22> kRulePhrases{{
     {"opt_out", "the person opted out"},
     {"suppressed", "the contact point is on the suppression list"},
     {"escalation", "an exception holds the enrollment"},
@@ -64,6 +64,7 @@ constexpr std::array<Phrase, 21> kRulePhrases{{
     {"spacing", "a step of an earlier day went out on this date"},
     {"contact_hours", "outside contact hours"},
     {"skip_if", "its skip_if condition holds"},
+    {"requires", "what it requires is not there"},
     {"no_contact_point", "the lead has no contact point for the channel"},
     {"expired", "it is too late for it"},
     {"touches_max", "the playbook's maximum of touches is reached"},

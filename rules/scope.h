@@ -73,8 +73,10 @@ void set_wake(const Scope& scope);
 
 // consent.cpp: event steps 3 (consent and suppression).
 struct ConsentOutcome {
-  bool opted_out = false;                            // an opt-out of whatever channel arrived
-  std::optional<ChannelScope> newly_opted_out = {};  // its channel, when it added something
+  bool opted_out = false;                             // an opt-out of whatever channel arrived
+  std::optional<ChannelScope> newly_opted_out = {};   // its channel, when it added something
+  std::optional<ChannelScope> newly_complained = {};  // the lead had not complained there before
+  bool newly_bounced = false;                         // the address was not on the list before
   bool complained = false;
   bool hard_bounced = false;
   bool withdrawn = false;        // consent
@@ -183,7 +185,7 @@ bool has_contact_point(const LeadState& lead, Channel channel);
 
 // guardrails.cpp
 /// What the event says for the rates of the playbook whose touch it answers; after event step 5.
-void handle_guardrails(Scope& scope, const ConsentOutcome& consent);
+void handle_guardrails(Scope& scope, const ConsentOutcome& consent, bool phone_was_unusable);
 void count_touch(Scope& scope, const PlaybookId& id);
 /// It was cancelled.
 void uncount_touch(Scope& scope, const EmittedTouch& touch);

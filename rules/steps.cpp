@@ -124,6 +124,9 @@ void for_each_refusal(const Scope& scope, const Enrollment& enrollment, const Fo
   if (step.skip_if && scope.ask(*step.skip_if) == Truth::yes) {
     if (!visit(Refusal{StepStatus::skipped, "skip_if"})) return;
   }
+  if (step.requirement && scope.ask(*step.requirement) != Truth::yes) {
+    if (!visit(Refusal{StepStatus::withheld, "requires"})) return;
+  }
   if (!has_contact_point(scope.lead, step.channel)) {
     if (!visit(Refusal{StepStatus::skipped, "no_contact_point"})) return;
   }

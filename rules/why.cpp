@@ -201,6 +201,7 @@ class Explanation {
   void add_refusal(const Refusal& refusal, const Step& step, const Form& form) {
     const std::string rule(refusal.rule);
     RuleFacts facts;
+    if (rule == "requires" && step.requirement) facts = ConditionFacts{step.requirement->expression.text()};
     if (rule == "skip_if" && step.skip_if) facts = ConditionFacts{step.skip_if->expression.text()};
     if (rule == "touches_max") facts = LimitFacts{form.touches.max.value_or(0)};
     add(refusal.status == StepStatus::skipped ? Obstacle::Effect::skipped : Obstacle::Effect::withheld, rule, {},
@@ -355,6 +356,7 @@ RulePlace place_of(std::string_view rule, std::string_view step, const Form& for
     return place;
   }
   const std::string id(step);
+  if (rule == "requires") return {File::playbook, {"steps", id, "requires"}};
   if (rule == "skip_if") return {File::playbook, {"steps", id, "skip_if"}};
   if (rule == "expired") return {File::playbook, {"steps", id, "expires"}};
   if (rule == "no_contact_point" || rule == "spacing") return {File::playbook, {"steps", id}};

@@ -3,6 +3,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "engine/app/commands.h"
 #include "engine/backtest/backtest.h"
@@ -16,19 +17,20 @@ struct Arguments {
   std::string before;
   std::string after;
   std::string events;
+  std::vector<std::string> policies;
   bool json = false;
 };
 
-std::optional<rules::Rulebook> load(const std::string& folder) {
-  auto rulebook = rules::load_folder(folder);
+std::optional<rules::Rulebook> load(const std::string& folder, const std::vector<std::string>& policies) {
+  auto rulebook = rules::load_folder(folder, {policies});
   if (rulebook) return std::move(*rulebook);
   for (const rules::Finding& finding : rulebook.error()) std::cerr << rules::to_string(finding) << "\n";
   return std::nullopt;
 }
 
 int run(const Arguments& arguments) {
-  const auto before = load(arguments.before);
-  const auto after = before ? load(arguments.after) : std::nullopt;
+  const auto before = load(arguments.before, arguments.policies);
+  const auto after = before ? load(arguments.after, arguments.policies) : std::nullopt;
   if (!after) return 1;
   const auto result = engine::backtest(*before, *after, arguments.events,
                                        [](const std::string& message) { std::cerr << message << "\n"; });
@@ -55,6 +57,7 @@ void add_backtest(CLI::App& app, int& exit_code) {
       ->required()
       ->check(CLI::ExistingDirectory);
   command->add_option("--events", arguments->events, "The history: CloudEvents, one JSON object a line")->required();
+  add_policies(*command, arguments->policies);
   command->add_flag("--json", arguments->json, "As JSON");
   command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
 }

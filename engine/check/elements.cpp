@@ -60,6 +60,7 @@ void compare(const Step& a, const Step& b, std::vector<std::string>& elements) {
   note(!(timing(a) == timing(b)), "time");
   note(a.expires != b.expires, "expiry");
   note(text(a.skip_if) != text(b.skip_if), "skip_if");
+  note(text(a.requirement) != text(b.requirement), "requires");
   note(a.skip_on_cap != b.skip_on_cap, "on_cap");
   note(a.resend_on_unknown != b.resend_on_unknown, "on_unknown");
   note(a.template_name != b.template_name, "template");

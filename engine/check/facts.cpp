@@ -344,6 +344,7 @@ Facts facts_of(const rules::Playbook& playbook, const rules::PolicyPacks& packs)
   const auto add_steps = [&](const rules::Form& form) {
     for (const rules::Step& step : form.steps) {
       if (step.skip_if) collector.add(*step.skip_if);
+      if (step.requirement) collector.add(*step.requirement);
     }
   };
   add_steps(playbook);

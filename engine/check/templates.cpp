@@ -51,9 +51,15 @@ Names known_attributes(const rules::Rulebook& rulebook, const fs::path& folder) 
     add(playbook->enroll.when);
     for (const rules::Variant& variant : playbook->variants) add(variant.when);
     for (const rules::Exception& exception : playbook->exceptions) add(exception.when);
-    for (const rules::Step& step : playbook->steps) add(step.skip_if);
+    for (const rules::Step& step : playbook->steps) {
+      add(step.skip_if);
+      add(step.requirement);
+    }
     for (const rules::Form& form : playbook->replaced_forms) {
-      for (const rules::Step& step : form.steps) add(step.skip_if);
+      for (const rules::Step& step : form.steps) {
+        add(step.skip_if);
+        add(step.requirement);
+      }
     }
   }
   for (const rules::ScoreRule& rule : rulebook.house().score) add(rule.when);

@@ -322,6 +322,7 @@ void Outbox::finished(const DeliveryResult& done, Processor& processor) {
     case AttemptResult::Kind::outcome_unknown:
       ++statistics_.unknown;
       row->may_have_happened = true;
+      row->was_unknown = true;
       if (may_repeat(*row)) {
         try_again(std::move(*row), *lead, result, processor);
       } else {

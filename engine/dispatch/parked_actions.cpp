@@ -97,12 +97,17 @@ ReleaseAnswer Outbox::release_parked(const ParkedRelease& release, Processor& pr
 }
 
 void Outbox::outcome_told(const rules::Event& event, Processor& processor) {
-  if (parked_.empty() || !tells_outcome(event.type)) return;
+  if (!tells_outcome(event.type)) return;
   const rules::ActionId action{std::string(event.text("action"))};
-  const auto row = parked_.contains(action) ? parts_.store.find_outbox(action) : std::nullopt;
-  if (!row || row->lead != event.lead) return;
+  const auto known = known_.find(action);
+  if (known == known_.end() || known->second.place == Known::Place::under_way) return;
+  // Parked, or on its way to another attempt: an attempt of which nobody knew has arrived after all.
+  const auto row = parts_.store.find_outbox(action);
+  if (!row || row->lead != event.lead || !row->was_unknown) return;
   LeadState* lead = parts_.store.find_lead(row->lead);
   if (!lead) return;
+  rules::mark_handed_off(*lead, action);
+  parts_.store.save_lead(*lead, false);
   Record record;
   record.outcome = "known";
   record.reason = rules::to_string(event.type);

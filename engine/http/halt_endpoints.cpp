@@ -46,6 +46,10 @@ std::optional<HaltOrder> order_of(std::string_view body, const std::string& hold
     return refuse("Expected exactly one of `playbook`, `channel` and `all: true`.");
   }
   if (reason->empty()) return refuse("Expected a `reason`: the ledger keeps it.");
+  if (names_contact_point(*reason)) {
+    answer(response, contact_point_in_reason());
+    return std::nullopt;
+  }
   HaltOrder order;
   if (!playbook->empty()) order.scope.playbook = rules::PlaybookId(*playbook);
   if (!channel->empty()) {
@@ -69,7 +73,7 @@ void answer_with(HaltAnswer result, httplib::Response& response) {
                                   "application/json");
     case HaltAnswer::unknown_playbook:
       return answer(response, {404, "unknown_playbook",
-                               "No playbook of that id is in force; /v1/playbooks lists those that are."});
+                               "No playbook of that id was ever published here; /v1/playbooks lists those in force."});
     case HaltAnswer::stopping:
       return answer_not_ready(response);
   }

@@ -176,7 +176,7 @@ constexpr std::string_view kDocument = R"json({
       "post": {
         "operationId": "halt",
         "summary": "Halt a playbook, a channel, or everything",
-        "description": "Nothing of it goes out from the answer on, until it is resumed; calls of connectors under way end as they end. Repeating it is safe.",
+        "description": "No touch of it goes out from the answer on, until it is resumed; calls of connectors under way end as they end, escalations and cancels do not wait. Repeating it is safe.",
         "security": [{"bearer": ["operate"]}],
         "requestBody": {
           "required": true,

@@ -60,10 +60,7 @@ void post_parked(const EndpointContext& context, std::string_view action, std::s
                    "Expected a JSON object with `decision` (delivered, resend or drop), `by` and `reason` as texts of "
                    "at most 200 octets."});
   }
-  if (reason->find('@') != std::string::npos) {
-    return answer(response, {400, "address_in_reason",
-                             "Expected `reason` without an address: it stands in the ledger, which names nobody."});
-  }
+  if (names_contact_point(*reason)) return answer(response, contact_point_in_reason());
   if (!context.settings.parked) return answer_not_ready(response);
   ReleaseAnswer result{ReleaseAnswer::Kind::not_found, {}};
   if (is_identifier(action)) {

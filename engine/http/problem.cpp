@@ -58,4 +58,24 @@ void answer(httplib::Response& response, const Problem& problem) {
   response.set_content(to_json(problem), "application/problem+json");
 }
 
+bool names_contact_point(std::string_view text) {
+  if (text.find('@') != std::string_view::npos) return true;
+  // As many digits as a phone number has, however they are grouped; a date has eight.
+  constexpr int kDigits = 9;
+  int digits = 0;
+  for (const char c : text) {
+    if (c >= '0' && c <= '9') {
+      if (++digits >= kDigits) return true;
+    } else if (std::string_view(" +-./()").find(c) == std::string_view::npos) {
+      digits = 0;
+    }
+  }
+  return false;
+}
+
+Problem contact_point_in_reason() {
+  return {400, "address_in_reason",
+          "Expected `reason` without a mail address or phone number: it stands in the ledger, which names nobody."};
+}
+
 }  // namespace relance::engine

@@ -2,6 +2,7 @@
 // Error answers: RFC 9457 problem documents.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <httplib.h>
@@ -14,6 +15,10 @@ struct Problem {
   std::string detail;                      // one sentence for a person, without personal data
   std::vector<std::string> findings = {};  // what is wrong in files that were read; none: no such member
 };
+
+/// The text holds a mail address or what may be a phone number: it must not stand in the ledger, which names nobody.
+bool names_contact_point(std::string_view text);
+Problem contact_point_in_reason();
 
 /// The standard name of a status: "Not Found".
 std::string status_title(int status);

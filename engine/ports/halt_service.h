@@ -17,9 +17,10 @@ struct HaltOrder {
 };
 
 enum class HaltAnswer {
-  done,              // durable: no connector is called for it from now on (calls under way end as they end)
+  done,              // durable: no touch of it goes to a connector from now on (calls under way end as they end;
+                     // escalations and cancels do not wait)
   nothing,           // it was so already
-  unknown_playbook,  // no playbook of that id is in force
+  unknown_playbook,  // no playbook of that id was ever published here
   stopping,          // the engine ends; nothing is certain
 };
 

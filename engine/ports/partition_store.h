@@ -61,7 +61,8 @@ struct OutboxRow {
   rules::Instant not_after = rules::Instant::never();
   rules::Instant not_before = rules::Instant::earliest();
   std::int32_t attempts = 0;       // started so far
-  bool may_have_happened = false;  // one of them had an unknown outcome
+  bool may_have_happened = false;  // one of them had an unknown outcome, and nobody has said that it did not happen
+  bool was_unknown = false;        // one of them had an unknown outcome, whatever somebody said
   std::string payload;             // the serialised Action, set with state `started`; personal data, stored sealed
   bool resend_on_unknown = false;  // the step opts in to another attempt after an unknown outcome
   rules::Instant parked_at = rules::Instant::never();

@@ -49,7 +49,7 @@ HaltAnswer Engine::halt(const HaltOrder& order) {
   HaltAnswer answer = HaltAnswer::stopping;
   call([&] {
     const auto& playbook = order.scope.playbook;
-    if (playbook && !parts_.rulebook->find(*playbook)) {
+    if (playbook && !parts_.rulebook->knows(*playbook)) {  // a file that is gone may have leads in flight
       answer = HaltAnswer::unknown_playbook;
       return;
     }

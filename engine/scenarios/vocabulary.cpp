@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kNames[] = {
     // rules of the gate and of asking
     "opt_out", "suppressed", "escalation", "halted", "paused", "cool_down", "spacing", "contact_hours", "skip_if",
-    "no_contact_point", "expired", "touches_max", "exited",
+    "requires", "no_contact_point", "expired", "touches_max", "exited",
     // rules of enrollment and escalation
     "condition_error", "already_enrolled", "again", "priority", "merged", "exception", "sla", "workflow", "handoff",
     // reasons

@@ -160,7 +160,7 @@ std::optional<rules::Operations> decode_operations(std::string_view row) {
 
 std::string encode_outbox(const SealedOutboxRow& sealed) {
   const auto& [id, kind, state, lead, playbook, revision, step, channel, template_name, reason, to, created, due,
-               not_after, not_before, attempts, may_have_happened, payload, resend_on_unknown, parked_at,
+               not_after, not_before, attempts, may_have_happened, was_unknown, payload, resend_on_unknown, parked_at,
                parked_because] = sealed.row;
   std::string bytes;
   RowWriter out(bytes);
@@ -186,6 +186,7 @@ std::string encode_outbox(const SealedOutboxRow& sealed) {
   out.instant(20, parked_at);
   out.octets(21, parked_because);
   out.number(22, resend_on_unknown);
+  out.number(23, was_unknown);
   out.finish();
   return bytes;
 }
@@ -213,6 +214,7 @@ std::optional<SealedOutboxRow> decode_outbox(std::string_view bytes) {
   row.not_before = message->has_not_before() ? rules::Instant{message->not_before()} : rules::Instant::earliest();
   row.attempts = message->attempts();
   row.may_have_happened = message->may_have_happened();
+  row.was_unknown = message->was_unknown();
   row.payload = message->sealed_payload();
   row.parked_at = instant_or_never(message->has_parked_at(), message->parked_at());
   row.parked_because = message->parked_because();

@@ -337,6 +337,15 @@ TEST_CASE("a parked outbox row reads to the same row") {
   CHECK(read->row.parked_because == "smtp: no answer after the final dot");
 }
 
+TEST_CASE("an outbox row remembers that an outcome was unknown, also when somebody has decided about it") {
+  SealedOutboxRow sealed = full_outbox_row();
+  sealed.row.was_unknown = true;
+  const auto read = decode_outbox(encode_outbox(sealed));
+  REQUIRE(read);
+  CHECK(read->row.was_unknown);
+  CHECK_FALSE(read->row.may_have_happened);
+}
+
 TEST_CASE("an outbox row of defaults comes back") {
   const auto read = decode_outbox(encode_outbox({}));
   REQUIRE(read);

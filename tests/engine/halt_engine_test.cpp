@@ -135,6 +135,19 @@ TEST_CASE("doing it twice changes nothing, and a playbook that is not there is n
   CHECK(ledger.find(R"("actor":"ops")") != std::string::npos);
 }
 
+TEST_CASE("a playbook whose file is gone can be halted for the leads that it still has") {
+  EngineDesk desk({.playbooks = {kTwoTasks}});
+  desk.begin();
+  arrive(desk, 1);
+  desk.settle_after(1);
+  desk.publish({"playbook: other\nsteps: [{ id: a, day: 0, channel: call }]"});
+  REQUIRE(desk.engine().halt(order(of_playbook())) == HaltAnswer::done);
+  desk.set_clock("03-04 10:00");
+  desk.settle();
+  CHECK(desk.other_side().calls() == 1);
+  CHECK(desk.story("L-0").find("touch.deferred second halted") != std::string::npos);
+}
+
 TEST_CASE("a guardrail that tripped stands after a restart until it is acknowledged, and then counts anew") {
   const std::string guarded = cadence(
       "guardrails: [{ metric: complaint_rate, above: 10%, over: 7d, min_touches: 2, do: pause, flag: look }]\n"

@@ -172,6 +172,25 @@ TEST_CASE("an event that tells what became of a parked action leaves nothing to 
   }
 }
 
+TEST_CASE("what turns out to have arrived while its next attempt waits is not sent again") {
+  for (const char* type : {"touch.completed", "touch.delivered", "touch.opened"}) {
+    CAPTURE(type);
+    ParkedDesk desk(kMailInTenDays);
+    const auto action = desk.parked_action();
+    const engine::HaltOrder everything{{}, "ops", "a test"};
+    REQUIRE(desk.engine().halt(everything) == engine::HaltAnswer::done);
+    CHECK(desk.release(action, ParkedDecision::resend).kind == Answer::done);
+    desk.settle();
+    desk.submit({"03-02 09:00", "L", type, "'channel':'email','outcome':'sent','action':'" + action.value + "'"});
+    REQUIRE(desk.engine().resume(everything) == engine::HaltAnswer::done);
+    desk.end();
+    desk.begin();
+    desk.settle();
+    CHECK(desk.other_side().calls() == 1);
+    CHECK(desk.story("L").find("attempt.resolved mail known " + std::string(type)) != std::string::npos);
+  }
+}
+
 TEST_CASE("the list of parked actions says what a person needs to find out, and names no address") {
   ParkedDesk desk(kMailInTenDays);
   const auto text = desk.engine().parked_json(10);

@@ -110,6 +110,28 @@ TEST_CASE("an opt-out that adds nothing does not count again") {
   CHECK(run.story("A", "guardrail").empty());
 }
 
+TEST_CASE("what is told twice counts once") {
+  const auto trips = [](const std::string& metric, Given event) {
+    Run run(rulebook_of({cadence("guardrails: [{ metric: " + metric +
+                                 ", above: 30%, over: 7d, min_touches: 4, do: pause }]\n"
+                                 "steps: [{ id: a, day: 0, channel: email }, { id: b, day: 0, channel: call }]")}));
+    for (const std::string lead : {"A", "B"}) {
+      run.handle({"03-02 09:00", lead, "lead.created",
+                  "'email':'" + lead + "@example.org','phone':'+3361234567" + (lead == "A" ? "8'" : "9'")});
+    }
+    run.handle(event);
+    event.at = "03-02 10:30";  // by a webhook, under another id
+    run.handle(event);
+    run.to_the_end();
+    return !run.story("A", "guardrail").empty();
+  };
+  CHECK_FALSE(trips("complaint_rate", {"03-02 10:00", "A", "complaint.received"}));
+  CHECK_FALSE(trips("hard_bounce_rate",
+                    {"03-02 10:00", "A", "touch.completed", "'channel':'email','outcome':'bounced','bounce':'hard'"}));
+  CHECK_FALSE(
+      trips("wrong_number_rate", {"03-02 10:00", "A", "touch.completed", "'channel':'call','outcome':'wrong_number'"}));
+}
+
 TEST_CASE("halved caps let half as many out, rounded up, and at least one") {
   const std::string guardrail = "{ metric: complaint_rate, above: 20%, over: 7d, min_touches: 4, do: halve_caps }";
   const std::string steps =

@@ -2,6 +2,7 @@
 // an event names, and the merged id starts nothing any more. rules/README.md: `lead.merged`.
 
 #include <algorithm>
+#include <tuple>
 
 #include <doctest/doctest.h>
 
@@ -221,6 +222,19 @@ TEST_CASE("a merge ends the cadence of the old id also when it happened before t
     03-02 08:00 lead.enrolled p
     03-02 08:00 lead.exited p lead.merged [mail,call,task]
   )"));
+}
+
+TEST_CASE("consent that is taken back under the old id silences the one that lives on, before and after the merge") {
+  const Given withdrawn{"03-02 10:00", "A", "consent.withdrawn", "'channel':'email'"};
+  const Given withdrawn_early{"03-02 08:45", "A", "consent.withdrawn", "'channel':'email'"};
+  for (const auto& [events] : {std::tuple{std::vector<Given>{a_arrives(), kBArrives, kMerged, withdrawn}},
+                               std::tuple{std::vector<Given>{a_arrives(), kBArrives, withdrawn_early, kMerged}}}) {
+    CHECK(story_of({{kCadence}, events}, "B", "touch") == lines(R"(
+      03-03 08:30 touch.withheld mail opt_out
+      03-03 08:30 touch.emitted call
+      03-03 08:30 touch.emitted task
+    )"));
+  }
 }
 
 }  // namespace

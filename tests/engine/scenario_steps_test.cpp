@@ -374,5 +374,17 @@ TEST_CASE("a pause computes a wait in business days anew, where the lead is by t
                  "L", "touch.") == lines("03-06 20:00 touch.emitted a\n03-09 15:00 touch.emitted b"));
 }
 
+TEST_CASE("a step without what it requires is withheld, and the next one goes on") {
+  const std::string body =
+      "steps: [{ id: a, day: 0, channel: task, requires: '\"intro\" in lead.tags' }, { id: b, day: 1, channel: task, "
+      "requires: 'enrollment.touches == 0' }, { id: c, day: 2, channel: task, requires: 'lead.missing > 1' }]";
+  CHECK(story_of({{cadence(body)}, {{"03-02 09:00", "L", "lead.created"}}}, "L", "touch") ==
+        lines("03-02 09:00 touch.withheld a requires\n03-03 09:00 touch.emitted b\n"
+              "03-04 09:00 touch.withheld c requires"));
+  CHECK(story_of({{cadence(body)}, {{"03-02 09:00", "L", "lead.created", "'tags':['intro']"}}}, "L", "touch") ==
+        lines("03-02 09:00 touch.emitted a\n03-03 09:00 touch.withheld b requires\n"
+              "03-04 09:00 touch.withheld c requires"));
+}
+
 }  // namespace
 }  // namespace relance::tests
