@@ -25,14 +25,14 @@ Text::Text(std::string_view text) {
     return;
   }
   if (text.size() > std::numeric_limits<std::uint32_t>::max()) throw std::length_error("a text of more than 4 GiB");
-  static_assert(sizeof(Block*) == 8);
+  static_assert(sizeof(std::uintptr_t) == kAddress);
   Block* shared = new (::operator new(sizeof(Block) + text.size())) Block{1};
   std::memcpy(reinterpret_cast<char*>(shared + 1), text.data(), text.size());
   const auto size = static_cast<std::uint32_t>(text.size());
   const auto hash = hash_of_end(text);
-  std::memcpy(octets_.data(), &shared, sizeof shared);
-  std::memcpy(octets_.data() + sizeof shared, &size, sizeof size);
-  std::memcpy(octets_.data() + sizeof shared + sizeof size, hash.data(), hash.size());
+  std::memcpy(octets_.data(), &shared, kAddress);
+  std::memcpy(octets_.data() + kAddress, &size, sizeof size);
+  std::memcpy(octets_.data() + kAddress + sizeof size, hash.data(), hash.size());
   octets_[kSize] = kShared;
 }
 

@@ -64,17 +64,18 @@ class Text {
   /// Where the size of a short text stands. A long one has its block's address in the first eight octets, then its size
   /// in four, three of a hash, so that different texts are told apart without a look at their blocks, and kShared.
   static constexpr std::size_t kSize = 15;
+  static constexpr std::size_t kAddress = 8;  // octets of the block's address
   static constexpr char kShared = '\x7F';
 
   bool is_shared() const { return octets_[kSize] == kShared; }
   Block* block() const {
     Block* block = nullptr;
-    std::memcpy(&block, octets_.data(), sizeof block);
+    std::memcpy(&block, octets_.data(), kAddress);
     return block;
   }
   std::uint32_t shared_size() const {
     std::uint32_t size = 0;
-    std::memcpy(&size, octets_.data() + sizeof(Block*), sizeof size);
+    std::memcpy(&size, octets_.data() + kAddress, sizeof size);
     return size;
   }
   std::uint64_t second_half() const {

@@ -35,9 +35,10 @@ struct ConditionUse {
 
 struct Facts {
   std::vector<Fact> all;
-  std::vector<ConditionUse> uses;  // enroll.when, variants, exceptions, skip_if and requires of every step of every form
-  bool by_country = false;         // contact hours know the holidays of several countries, or legal packs apply
-  bool by_law = false;             // legal packs apply: they ask for country and kind
+  std::vector<ConditionUse>
+      uses;                 // enroll.when, variants, exceptions, skip_if and requires of every step of every form
+  bool by_country = false;  // contact hours know the holidays of several countries, or legal packs apply
+  bool by_law = false;      // legal packs apply: they ask for country and kind
 
   const ConditionUse* find(const rules::Condition& condition) const;
   /// The facts are all that it depends on: what never holds for any of their values never holds.

@@ -328,7 +328,7 @@ std::optional<LeadId> RocksStore::resolve_subject(const rules::SubjectId& subjec
   }
   auto row = database_->get(Family::vault, vault_key(subject, VaultRow::lead));
   if (!row) return std::nullopt;
-  return LeadId(std::move(*row));
+  return LeadId(*row);
 }
 
 void RocksStore::append_dead_letter(const DeadLetter& letter) {
