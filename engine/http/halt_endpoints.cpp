@@ -1,9 +1,8 @@
 #include <optional>
 #include <string>
 
-#include <nlohmann/json.hpp>
-
 #include "engine/http/endpoints.h"
+#include "engine/http/json_body.h"
 #include "engine/http/problem.h"
 
 namespace relance::engine {
@@ -11,20 +10,6 @@ namespace relance::engine {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::size_t kLongestText = 200;
-
-void answer_not_ready(httplib::Response& response) {
-  answer(response, {503, "not_ready", "The engine is not there to answer; ask again when it has started."});
-}
-
-/// The text under a key; empty when there is none; nullopt when it is no text or too long.
-std::optional<std::string> text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end()) return std::string();
-  if (!found->is_string() || found->get_ref<const std::string&>().size() > kLongestText) return std::nullopt;
-  return found->get<std::string>();
-}
 
 /// Exactly one of `playbook`, `channel` and `all`, and a reason. Otherwise the response says what was expected.
 std::optional<HaltOrder> order_of(std::string_view body, const std::string& holder, httplib::Response& response) {
@@ -68,9 +53,7 @@ void answer_with(HaltAnswer result, httplib::Response& response) {
   switch (result) {
     case HaltAnswer::done:
     case HaltAnswer::nothing:
-      response.status = 200;
-      return response.set_content(result == HaltAnswer::done ? R"({"changed":true})" : R"({"changed":false})",
-                                  "application/json");
+      return answer_json(response, result == HaltAnswer::done ? R"({"changed":true})" : R"({"changed":false})");
     case HaltAnswer::unknown_playbook:
       return answer(response, {404, "unknown_playbook",
                                "No playbook of that id was ever published here; /v1/playbooks lists those in force."});
@@ -79,29 +62,30 @@ void answer_with(HaltAnswer result, httplib::Response& response) {
   }
 }
 
+void carry_out(HaltAnswer (HaltService::*what)(const HaltOrder&), const EndpointContext& context, std::string_view body,
+               const std::string& holder, httplib::Response& response) {
+  const auto order = order_of(body, holder, response);
+  if (!order) return;
+  if (!context.settings.halts) return answer_not_ready(response);
+  answer_with((context.settings.halts->*what)(*order), response);
+}
+
 }  // namespace
 
 void get_halts(const EndpointContext& context, httplib::Response& response) {
   const auto body = context.settings.halts ? context.settings.halts->halts_json() : std::nullopt;
   if (!body) return answer_not_ready(response);
-  response.status = 200;
-  response.set_content(*body, "application/json");
+  answer_json(response, *body);
 }
 
 void post_halt(const EndpointContext& context, std::string_view body, const std::string& holder,
                httplib::Response& response) {
-  const auto order = order_of(body, holder, response);
-  if (!order) return;
-  if (!context.settings.halts) return answer_not_ready(response);
-  answer_with(context.settings.halts->halt(*order), response);
+  carry_out(&HaltService::halt, context, body, holder, response);
 }
 
 void post_resume(const EndpointContext& context, std::string_view body, const std::string& holder,
                  httplib::Response& response) {
-  const auto order = order_of(body, holder, response);
-  if (!order) return;
-  if (!context.settings.halts) return answer_not_ready(response);
-  answer_with(context.settings.halts->resume(*order), response);
+  carry_out(&HaltService::resume, context, body, holder, response);
 }
 
 }  // namespace relance::engine

@@ -1,9 +1,8 @@
 #include <optional>
 #include <string>
 
-#include <nlohmann/json.hpp>
-
 #include "engine/http/endpoints.h"
+#include "engine/http/json_body.h"
 #include "engine/http/problem.h"
 #include "engine/http/query.h"
 #include "engine/intake/event_data.h"
@@ -16,20 +15,6 @@ using nlohmann::json;
 
 constexpr std::uint64_t kDefaultActions = 1000;
 constexpr std::uint64_t kMostActions = 10'000;
-constexpr std::size_t kLongestText = 200;
-
-void answer_not_ready(httplib::Response& response) {
-  answer(response, {503, "not_ready", "The engine is not there to answer; ask again when it has started."});
-}
-
-/// A text under the key, empty when it is absent; nullopt when it is no text, or too long.
-std::optional<std::string> text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end()) return std::string();
-  if (!found->is_string() || found->get_ref<const std::string&>().size() > kLongestText) return std::nullopt;
-  return found->get<std::string>();
-}
-
 }  // namespace
 
 void get_parked(const EndpointContext& context, const httplib::Request& request, httplib::Response& response) {
@@ -41,8 +26,7 @@ void get_parked(const EndpointContext& context, const httplib::Request& request,
   const auto body =
       context.settings.parked ? context.settings.parked->parked_json(static_cast<std::size_t>(*limit)) : std::nullopt;
   if (!body) return answer_not_ready(response);
-  response.status = 200;
-  response.set_content(*body, "application/json");
+  answer_json(response, *body);
 }
 
 void post_parked(const EndpointContext& context, std::string_view action, std::string_view body,
@@ -68,8 +52,7 @@ void post_parked(const EndpointContext& context, std::string_view action, std::s
   }
   switch (result.kind) {
     case ReleaseAnswer::Kind::done:
-      response.status = 200;
-      return response.set_content(json{{"action", action}, {"decision", *decision}}.dump(), "application/json");
+      return answer_json(response, json{{"action", action}, {"decision", *decision}}.dump());
     case ReleaseAnswer::Kind::not_found:
       return answer(response, {404, "not_parked", "No such action waits for a decision; GET /v1/parked lists them."});
     case ReleaseAnswer::Kind::refused:

@@ -2,9 +2,8 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "engine/http/endpoints.h"
+#include "engine/http/json_body.h"
 #include "engine/http/problem.h"
 
 namespace relance::engine {
@@ -13,17 +12,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kLongestName = 200;
-
-void answer_not_ready(httplib::Response& response) {
-  answer(response, {503, "not_ready", "The engine is not there to answer; ask again when it has started."});
-}
-
 void answer_with(const PublishAnswer& result, httplib::Response& response) {
   switch (result.kind) {
     case PublishAnswer::Kind::done:
-      response.status = 200;
-      return response.set_content(result.report, "application/json");
+      return answer_json(response, result.report);
     case PublishAnswer::Kind::refused:
       return answer(response,
                     {422, "findings", "The playbooks have findings and are refused whole; the ones in force go on.",
@@ -61,8 +53,7 @@ std::optional<json> object_of(std::string_view body) {
 void get_playbooks(const EndpointContext& context, httplib::Response& response) {
   const auto body = context.settings.playbooks ? context.settings.playbooks->playbooks_json() : std::nullopt;
   if (!body) return answer_not_ready(response);
-  response.status = 200;
-  response.set_content(*body, "application/json");
+  answer_json(response, *body);
 }
 
 void post_playbooks(const EndpointContext& context, std::string_view body, const std::string& holder,
@@ -77,7 +68,7 @@ void post_playbooks(const EndpointContext& context, std::string_view body, const
   }
   // Who holds the token is known; who says to ask is only told.
   request.by = !holder.empty() ? holder : object->value("by", std::string());
-  if (request.by.size() > kLongestName) {
+  if (request.by.size() > kLongestText) {
     return answer(response, {400, "bad_request", "Expected `by` to have at most 200 octets."});
   }
   if (!context.settings.playbooks) return answer_not_ready(response);

@@ -58,6 +58,10 @@ void answer(httplib::Response& response, const Problem& problem) {
   response.set_content(to_json(problem), "application/problem+json");
 }
 
+void answer_not_ready(httplib::Response& response) {
+  answer(response, {503, "not_ready", "The engine is not there to answer; ask again when it has started."});
+}
+
 bool names_contact_point(std::string_view text) {
   if (text.find('@') != std::string_view::npos) return true;
   // As many digits as a phone number has, however they are grouped; a date has eight.

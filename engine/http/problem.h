@@ -25,5 +25,7 @@ std::string status_title(int status);
 /// The document: type, title, status, detail, code, perhaps findings.
 std::string to_json(const Problem& problem);
 void answer(httplib::Response& response, const Problem& problem);
+/// The engine starts or ends: nobody is there to be asked.
+void answer_not_ready(httplib::Response& response);
 
 }  // namespace relance::engine

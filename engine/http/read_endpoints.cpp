@@ -2,6 +2,7 @@
 #include <string>
 
 #include "engine/http/endpoints.h"
+#include "engine/http/json_body.h"
 #include "engine/http/problem.h"
 #include "engine/http/query.h"
 #include "engine/intake/event_data.h"
@@ -19,16 +20,14 @@ void get_lead(const EndpointContext& context, std::string_view id, httplib::Resp
   std::optional<std::string> json;
   if (is_identifier(id)) json = context.service.lead_json(rules::LeadId(std::string(id)));
   if (!json) return answer(response, {404, "unknown_lead", "No event has named this lead."});
-  response.status = 200;
-  response.set_content(*json, "application/json");
+  answer_json(response, *json);
 }
 
 void get_why(const EndpointContext& context, std::string_view id, httplib::Response& response) {
   std::optional<std::string> json;
   if (is_identifier(id)) json = context.service.why_json(rules::LeadId(std::string(id)));
   if (!json) return get_lead(context, std::string(id) + "/why", response);  // an id may end like that
-  response.status = 200;
-  response.set_content(*json, "application/json");
+  answer_json(response, *json);
 }
 
 void get_ledger(const EndpointContext& context, const httplib::Request& request, httplib::Response& response) {

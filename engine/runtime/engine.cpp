@@ -380,6 +380,18 @@ bool Engine::call(const std::function<void()>& job) {
   return true;
 }
 
+bool Engine::call_durably(const std::function<bool()>& job) {
+  bool staged = false;
+  const bool ran = call([&] {
+    staged = job();
+    if (!staged) return;
+    ++staged_;
+    schedule_turn();
+  });
+  // Jobs run after the commit of their turn: when another one has run, what this one staged is durable.
+  return ran && (!staged || call([] {}));
+}
+
 void Engine::run_jobs() {
   std::vector<std::packaged_task<void()>> jobs;
   {

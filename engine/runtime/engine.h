@@ -77,6 +77,9 @@ class Engine final : public EngineService, public HaltService, public ParkedActi
   ArrivalQueue& arrivals() { return inputs_.queue; }
   /// Runs `job` between two decisions and waits for it. False when the loop has ended: the job did not run.
   bool call(const std::function<void()>& job);
+  /// The same for a job that may stage changes and answers whether it did: they are durable when this returns. False
+  /// when the loop has ended: nothing is certain.
+  bool call_durably(const std::function<bool()>& job);
   std::optional<std::int64_t> position(const std::string& input);
   /// Arrivals that wait, at both doors.
   std::size_t queued() const { return requests_.queue.size() + inputs_.queue.size(); }
@@ -147,7 +150,6 @@ class Engine final : public EngineService, public HaltService, public ParkedActi
   void begin_walk(const PublishCause& cause);
   void walk_on();
   void begin_resuming();
-  HaltAnswer durable(HaltAnswer answer);
   bool commit();
   void arm_timer();
   void run_jobs();

@@ -36,58 +36,48 @@ bool is_halted(const rules::Operations& operations, const rules::HaltScope& scop
                      [&](const rules::Halt& halt) { return halt.scope == scope; });
 }
 
-/// The rates of the playbook that a resumption acknowledges; null: none of its guardrails has tripped.
-rules::PlaybookRates* tripped(rules::Operations& operations, const rules::HaltScope& scope) {
-  if (!scope.playbook) return nullptr;
+/// The scope is a playbook of which a guardrail has tripped: resuming it acknowledges that.
+bool has_tripped(const rules::Operations& operations, const rules::HaltScope& scope) {
+  if (!scope.playbook) return false;
   const auto found = operations.rates.find(*scope.playbook);
-  return found == operations.rates.end() || found->second.trips.empty() ? nullptr : &found->second;
+  return found != operations.rates.end() && !found->second.trips.empty();
 }
 
 }  // namespace
 
 HaltAnswer Engine::halt(const HaltOrder& order) {
-  HaltAnswer answer = HaltAnswer::stopping;
-  call([&] {
+  HaltAnswer answer = HaltAnswer::nothing;
+  const bool certain = call_durably([&] {
     const auto& playbook = order.scope.playbook;
     if (playbook && !parts_.rulebook->knows(*playbook)) {  // a file that is gone may have leads in flight
       answer = HaltAnswer::unknown_playbook;
-      return;
+      return false;
     }
-    answer = HaltAnswer::nothing;
-    if (is_halted(parts_.store.operations(), order.scope)) return;
+    if (is_halted(parts_.store.operations(), order.scope)) return false;
     answer = HaltAnswer::done;
     parts_.store.change_operations().halts.push_back({order.scope, processor_.clock(), order.by, order.reason});
     stage_record(parts_.store, rules::RecordType::halted, order, processor_.clock());
     log("halted", order);
-    ++staged_;
-    schedule_turn();
+    return true;
   });
-  return durable(answer);
+  return certain ? answer : HaltAnswer::stopping;
 }
 
 HaltAnswer Engine::resume(const HaltOrder& order) {
-  HaltAnswer answer = HaltAnswer::stopping;
-  call([&] {
-    answer = HaltAnswer::nothing;
-    rules::Operations& operations = parts_.store.change_operations();
-    rules::PlaybookRates* rates = tripped(operations, order.scope);
-    if (!is_halted(operations, order.scope) && !rates) return;
+  HaltAnswer answer = HaltAnswer::nothing;
+  const bool certain = call_durably([&] {
+    const bool trips = has_tripped(parts_.store.operations(), order.scope);
+    if (!is_halted(parts_.store.operations(), order.scope) && !trips) return false;
     answer = HaltAnswer::done;
+    rules::Operations& operations = parts_.store.change_operations();
     std::erase_if(operations.halts, [&](const rules::Halt& halt) { return halt.scope == order.scope; });
-    if (rates) operations.rates.erase(*order.scope.playbook);
+    if (trips) operations.rates.erase(*order.scope.playbook);
     stage_record(parts_.store, rules::RecordType::resumed, order, processor_.clock());
     log("resumed", order);
     begin_resuming();
-    ++staged_;
-    schedule_turn();
+    return true;
   });
-  return durable(answer);
-}
-
-/// A turn commits before it runs what was called meanwhile.
-HaltAnswer Engine::durable(HaltAnswer answer) {
-  if (answer != HaltAnswer::done) return answer;
-  return call([] {}) ? HaltAnswer::done : HaltAnswer::stopping;
+  return certain ? answer : HaltAnswer::stopping;
 }
 
 void Engine::begin_resuming() {

@@ -40,14 +40,11 @@ std::optional<std::string> Engine::parked_json(std::size_t limit) {
 
 ReleaseAnswer Engine::release(const ParkedRelease& release) {
   ReleaseAnswer answer;
-  const bool ran = call([&] {
+  const bool certain = call_durably([&] {
     answer = parts_.outbox.release_parked(release, processor_);
-    ++staged_;
-    schedule_turn();
+    return answer.kind == ReleaseAnswer::Kind::done;
   });
-  // Jobs run after the commit of their turn: when another one has run, what this one staged is durable.
-  if (!ran || (answer.kind == ReleaseAnswer::Kind::done && !call([] {}))) return {};
-  return answer;
+  return certain ? answer : ReleaseAnswer{};
 }
 
 }  // namespace relance::engine

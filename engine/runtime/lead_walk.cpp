@@ -8,9 +8,6 @@ namespace relance::engine {
 
 namespace {
 
-/// Few enough that intake and dispatch hardly notice a page, many enough that a commit is worth its sync.
-constexpr std::size_t kPage = 250;
-
 bool moves(rules::InFlightChange change) {
   return change == rules::InFlightChange::migrated || change == rules::InFlightChange::ended;
 }
@@ -21,7 +18,7 @@ LeadWalk::LeadWalk(std::shared_ptr<const rules::Rulebook> rulebook, PublishCause
     : rulebook_(std::move(rulebook)), cause_(std::move(cause)) {}
 
 std::size_t LeadWalk::visit_page(const Parts& parts) {
-  const auto page = parts.store.leads_after(after_ ? &*after_ : nullptr, kPage);
+  const auto page = parts.store.leads_after(after_ ? &*after_ : nullptr, kLeadsPerPage);
   std::size_t changed = 0;
   for (const rules::LeadState& committed : page) {
     // Most leads have nothing to follow, and then need not be taken into the cache. What was committed is enough to
@@ -38,7 +35,7 @@ std::size_t LeadWalk::visit_page(const Parts& parts) {
     parts.outbox.lead_changed(committed.id);
     ++changed;
   }
-  if (page.size() < kPage) {
+  if (page.size() < kLeadsPerPage) {
     complete_ = true;
     stage_followed(parts.store, *rulebook_);
   } else {

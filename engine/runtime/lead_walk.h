@@ -15,6 +15,10 @@
 
 namespace relance::engine {
 
+/// Leads that a walk visits between other work: few enough that intake and dispatch hardly notice, many enough that a
+/// commit is worth its sync.
+constexpr std::size_t kLeadsPerPage = 250;
+
 class LeadWalk {
  public:
   struct Parts {

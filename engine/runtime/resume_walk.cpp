@@ -4,7 +4,6 @@ namespace relance::engine {
 
 namespace {
 
-constexpr std::size_t kPage = 250;  // as in lead_walk.cpp
 constexpr const char* kResuming = "engine:resuming";
 
 }  // namespace
@@ -14,7 +13,7 @@ void ResumeWalk::stage_beginning(DurableStore& store) { store.set_position({kRes
 bool ResumeWalk::is_to_be_made(DurableStore& store) { return store.position(kResuming) == 1; }
 
 std::size_t ResumeWalk::visit_page(const LeadWalk::Parts& parts) {
-  const auto page = parts.store.leads_after(after_ ? &*after_ : nullptr, kPage);
+  const auto page = parts.store.leads_after(after_ ? &*after_ : nullptr, kLeadsPerPage);
   std::size_t changed = 0;
   for (const rules::LeadState& committed : page) {
     // Who is held by what has ended was so when it ended, so what was committed is enough to tell.
@@ -24,7 +23,7 @@ std::size_t ResumeWalk::visit_page(const LeadWalk::Parts& parts) {
     parts.processor.resume_held(*lead);
     ++changed;
   }
-  if (page.size() < kPage) {
+  if (page.size() < kLeadsPerPage) {
     complete_ = true;
     parts.store.set_position({kResuming, 0});
   } else {

@@ -83,6 +83,14 @@ std::unique_ptr<KafkaInput> open_input(const KafkaSettings& settings, KafkaInput
   return *std::move(input);
 }
 
+/// Static membership, and heartbeats that come soon.
+KafkaSettings static_member_of(const MockCluster& cluster) {
+  KafkaSettings settings = cluster.settings();
+  settings.instance_id = "relance-1";
+  settings.properties["heartbeat.interval.ms"] = "200";
+  return settings;
+}
+
 /// Events (and every tenth a dead letter) in partition order: the offset is the number.
 void produce(const MockCluster& cluster, int count) {
   auto output = KafkaOutput::open(cluster.settings(), {});
@@ -184,9 +192,7 @@ TEST_CASE("an input that another process fenced reports it once and ends") {
     CHECK(reason.find("FENCED_INSTANCE_ID") != std::string::npos);
     ++calls;
   };
-  KafkaSettings settings = cluster.settings();
-  settings.instance_id = "relance-1";
-  const auto input = open_input(settings, std::move(ports));
+  const auto input = open_input(static_member_of(cluster), std::move(ports));
   REQUIRE(eventually([&] { return calls > 0; }));
   input->close();
   CHECK(calls == 1);
@@ -201,10 +207,7 @@ TEST_CASE("a member that is fenced after a broker was away joins anew and reads 
   std::atomic<int> calls{0};
   KafkaInputPorts ports = ports_to(sink);
   ports.on_fatal = [&](const std::string&) { ++calls; };
-  KafkaSettings settings = cluster.settings();
-  settings.instance_id = "relance-1";
-  settings.properties["heartbeat.interval.ms"] = "200";
-  const auto input = open_input(settings, std::move(ports));
+  const auto input = open_input(static_member_of(cluster), std::move(ports));
   REQUIRE(eventually([&] { return sink.taken() == 50; }));
 
   cluster.set_down();
@@ -228,10 +231,7 @@ TEST_CASE("a member that is fenced while nothing disturbs it has met another pro
   std::atomic<int> calls{0};
   KafkaInputPorts ports = ports_to(sink);
   ports.on_fatal = [&](const std::string&) { ++calls; };
-  KafkaSettings settings = cluster.settings();
-  settings.instance_id = "relance-1";
-  settings.properties["heartbeat.interval.ms"] = "200";
-  const auto input = open_input(settings, std::move(ports));
+  const auto input = open_input(static_member_of(cluster), std::move(ports));
   REQUIRE(eventually([&] { return sink.taken() == 10; }));
   cluster.fail_next(MockCluster::kHeartbeat, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
   REQUIRE(eventually([&] { return calls == 1; }));

@@ -11,22 +11,13 @@
 
 #include "engine/http/server.h"
 #include "rules/sha256.h"
+#include "tests/engine/idle_engine.h"
 
 namespace relance::tests {
 namespace {
 
 using namespace engine;
 using Json = nlohmann::json;
-
-class IdleEngine : public EngineService {
- public:
-  SubmitResult submit(std::vector<Arrival>) override { return {}; }
-  std::optional<std::string> lead_json(const rules::LeadId&) override { return std::nullopt; }
-  std::optional<std::string> why_json(const rules::LeadId&) override { return std::nullopt; }
-  std::string ledger_lines(std::uint64_t, std::size_t) override { return {}; }
-  bool ready(std::string&) override { return true; }
-  rules::Instant now() override { return rules::Instant{0}; }
-};
 
 class FakePlaybooks : public PlaybookService {
  public:

@@ -12,19 +12,17 @@
 #include <httplib.h>
 
 #include "engine/http/server.h"
+#include "tests/engine/idle_engine.h"
 
 using namespace relance;
 using namespace relance::engine;
 
 namespace {
 
-class IdleEngine : public EngineService {
+class LongLedgerEngine : public tests::IdleEngine {
  public:
   SubmitResult submit(std::vector<Arrival>) override { return {SubmitResult::Kind::durable, 1}; }
-  std::optional<std::string> lead_json(const rules::LeadId&) override { return std::nullopt; }
-  std::optional<std::string> why_json(const rules::LeadId&) override { return std::nullopt; }
   std::string ledger_lines(std::uint64_t, std::size_t) override { return std::string(300'000, 'x'); }
-  bool ready(std::string&) override { return true; }
   rules::Instant now() override { return {1'772'442'600'000}; }
 };
 
@@ -63,7 +61,8 @@ class Certificate {
   std::filesystem::path folder_;
 };
 
-std::unique_ptr<HttpServer> start(IdleEngine& engine, prometheus::Registry& registry, const Certificate& certificate) {
+std::unique_ptr<HttpServer> start(LongLedgerEngine& engine, prometheus::Registry& registry,
+                                  const Certificate& certificate) {
   HttpSettings settings;
   settings.tls_cert = certificate.cert();
   settings.tls_key = certificate.key();
@@ -77,7 +76,7 @@ std::unique_ptr<HttpServer> start(IdleEngine& engine, prometheus::Registry& regi
 
 TEST_CASE("with a certificate the API speaks TLS, on connections that stay") {
   const Certificate certificate;
-  IdleEngine engine;
+  LongLedgerEngine engine;
   prometheus::Registry registry;
   const auto server = start(engine, registry, certificate);
   httplib::SSLClient client("127.0.0.1", server->port());
@@ -102,7 +101,7 @@ TEST_CASE("with a certificate the API speaks TLS, on connections that stay") {
 
 TEST_CASE("what is no TLS gets no answer, and disturbs nobody") {
   const Certificate certificate;
-  IdleEngine engine;
+  LongLedgerEngine engine;
   prometheus::Registry registry;
   const auto server = start(engine, registry, certificate);
   httplib::Client plain("127.0.0.1", server->port());
@@ -115,7 +114,7 @@ TEST_CASE("what is no TLS gets no answer, and disturbs nobody") {
 TEST_CASE("a key that does not fit its certificate is a start error") {
   const Certificate certificate;
   const Certificate other;
-  IdleEngine engine;
+  LongLedgerEngine engine;
   prometheus::Registry registry;
   HttpSettings settings;
   settings.tls_cert = certificate.cert();
