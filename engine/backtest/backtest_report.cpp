@@ -31,7 +31,7 @@ std::string span_text(std::optional<std::int64_t> ms) {
 class TextReport {
  public:
   std::string write(const Backtest& result) {
-    out_ = fmt::format("{} events of {} leads; {} lines that were no events\n", result.events, result.leads,
+    out_ = fmt::format("{} events of {} leads; lines that were no events: {}\n", result.events, result.leads,
                        result.dead_letters);
     section(fmt::format("All leads ({})", result.leads), result.before.all, result.after.all);
     row("outcomes of the history that count", result.before.outcomes_taken, result.after.outcomes_taken);

@@ -192,7 +192,7 @@ std::string HtmlReport::page(const std::string& title, std::size_t dead_letters)
   out.append(kStyle).append("</style></head><body>\n<header><h1>").append(html(title)).append("</h1>\n");
   out +=
       fmt::format("<p>{} leads, {} records{}. A simulation: nothing was sent.</p></header>\n<main>\n", places_.size(),
-                  records_, dead_letters == 0 ? "" : fmt::format(", {} lines that were no events", dead_letters));
+                  records_, dead_letters == 0 ? "" : fmt::format(", lines that were no events: {}", dead_letters));
   out +=
       "<h2>Summary</h2><div class=\"sums\">\n<table><caption>Playbooks</caption><thead><tr><th "
       "scope=\"col\">playbook</th>";
