@@ -51,6 +51,9 @@ class Text {
   friend bool operator==(const Text& a, const char* b) { return a.view() == b; }
   friend bool operator==(const Text& a, const std::string& b) { return a.view() == b; }
 
+  /// Found by fmt; later versions than 9 ask for it.
+  friend std::string_view format_as(const Text& text) { return text.view(); }
+
   friend std::string operator+(std::string before, const Text& after) { return std::move(before.append(after.view())); }
   friend std::string operator+(const Text& before, std::string_view after) {
     return std::string(before.view()).append(after);
