@@ -157,8 +157,9 @@ bool withdraw(Scope& scope) {
   return true;
 }
 
-/// Withdrawn, and not granted anew since: for the channel, with evidence.
-bool withdrawn_from(const LeadState& lead, Channel channel) {
+}  // namespace
+
+std::optional<Instant> consent_withdrawn(const LeadState& lead, Channel channel) {
   const auto covers = [&](const ConsentMark& mark) {
     return mark.channels.is_all() || *mark.channels.channel == channel;
   };
@@ -169,8 +170,11 @@ bool withdrawn_from(const LeadState& lead, Channel channel) {
     if (mark.kind == ConsentMark::Kind::withdrawn) withdrawn = std::max(withdrawn, mark.at);
     if (mark.kind == ConsentMark::Kind::express && mark.proven) granted = std::max(granted, mark.at);
   }
-  return withdrawn > Instant::earliest() && granted <= withdrawn;
+  if (withdrawn == Instant::earliest() || granted > withdrawn) return std::nullopt;
+  return withdrawn;
 }
+
+namespace {
 
 /// The intake as the contract names it; anything else is an agent's.
 std::string_view intake_of(const Event& event) {
@@ -261,7 +265,7 @@ void take_over(Scope& scope, const LeadState& from, std::string_view intake) {
 
 std::string_view blocked_by(const LeadState& lead, Channel channel, Neighbourhood& neighbourhood) {
   const auto channels = ChannelScope::only(channel);
-  if (opted_out_of(lead, channels) || withdrawn_from(lead, channel)) return "opt_out";
+  if (opted_out_of(lead, channels) || consent_withdrawn(lead, channel)) return "opt_out";
   if (complained_of(lead, channels)) return "suppressed";
   for (const Address& address : addresses_of(lead, channels)) {
     if (on_list(neighbourhood, address, channels)) return "suppressed";

@@ -87,6 +87,8 @@ ConsentOutcome handle_consent(Scope& scope);
 std::string_view reason_of(const ConsentOutcome& consent);
 /// The lead that `from` was merged into: its person has opted out, complained, or asked for erasure, as `from` has.
 void take_over(Scope& scope, const LeadState& from, std::string_view intake);
+/// When consent for the channel was withdrawn, unless it was granted anew since: for that channel, with evidence.
+std::optional<Instant> consent_withdrawn(const LeadState& lead, Channel channel);
 /// The channel is opted out of, or suppressed, for this lead: the rule id, or empty.
 std::string_view blocked_by(const LeadState& lead, Channel channel, Neighbourhood& neighbourhood);
 

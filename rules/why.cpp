@@ -135,7 +135,9 @@ class Explanation {
   void explain_outsider() {
     if (!lead_.merged_into.empty()) add(Obstacle::Effect::ended, "merged");
     if (lead_.opted_out_of_all || !lead_.opted_out.empty()) {
-      add(Obstacle::Effect::withheld, "opt_out", {}, OptOutFacts{lead_.opted_out_of_all});
+      add(Obstacle::Effect::withheld, "opt_out", {}, OptOutFacts{lead_.opted_out_of_all, std::nullopt});
+    } else if (const auto withdrawn = latest_withdrawal()) {
+      add(Obstacle::Effect::withheld, "opt_out", {}, OptOutFacts{false, withdrawn});
     }
     if (lead_.complained_of_all || !lead_.complained.empty()) {
       SuppressedFacts facts;
@@ -215,7 +217,9 @@ class Explanation {
     Obstacle& obstacle = add(effect_of(verdict.kind), rule, known(verdict.until), {},
                              place_of(rule, step.id.value, form, context_.rulebook.house()));
     if (rule == "opt_out") {
-      obstacle.facts = OptOutFacts{lead_.opted_out_of_all};
+      obstacle.facts = opt_out(step.channel);
+    } else if (rule.starts_with("policy:")) {
+      obstacle.facts = PolicyFacts{std::string(verdict.reason), verdict.packs};
     } else if (rule == "suppressed") {
       obstacle.facts = suppressed(step.channel);
     } else if (rule == "escalation") {
@@ -254,6 +258,17 @@ class Explanation {
     // The latest instant counts; on a tie the first in order.
     std::stable_sort(why_.obstacles.begin() + first, why_.obstacles.end(),
                      [](const Obstacle& a, const Obstacle& b) { return *a.until > *b.until; });
+  }
+
+  std::optional<Instant> latest_withdrawal() const {
+    std::optional<Instant> latest;
+    for (const Channel channel : kChannels) latest = std::max(latest, consent_withdrawn(lead_, channel));
+    return latest;
+  }
+
+  OptOutFacts opt_out(Channel channel) const {
+    if (lead_.opted_out_of_all || lead_.opted_out.contains(channel)) return {lead_.opted_out_of_all, std::nullopt};
+    return {false, consent_withdrawn(lead_, channel)};
   }
 
   SuppressedFacts suppressed(Channel channel) {

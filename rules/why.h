@@ -30,6 +30,11 @@ struct CountedTouch {
 /// What a rule looked at.
 struct OptOutFacts {
   bool all_channels = false;
+  std::optional<Instant> withdrawn;  // no opt-out: consent was withdrawn then
+};
+struct PolicyFacts {
+  std::string clause;  // PolicyVerdict::reason
+  std::string packs;   // those that apply
 };
 struct SuppressedFacts {
   struct Row {
@@ -78,7 +83,7 @@ struct LimitFacts {
   int limit = 0;
 };
 using RuleFacts = std::variant<std::monostate, OptOutFacts, SuppressedFacts, HoldFacts, PauseFacts, CoolDownFacts,
-                               SpacingFacts, CapFacts, HoursFacts, DueFacts, ConditionFacts, LimitFacts>;
+                               SpacingFacts, CapFacts, HoursFacts, DueFacts, ConditionFacts, LimitFacts, PolicyFacts>;
 
 /// One thing that stands between now and the touch.
 struct Obstacle {

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <string_view>
 #include <utility>
+
+#include "rules/policy_verdict.h"
 
 namespace relance::engine {
 
@@ -25,6 +28,45 @@ std::string provenance(const ObstacleHistory& history, const Zone& zone) {
   if (history.since) text += ", since " + moment(*history.since, zone);
   if (!history.intake.empty()) text += ", by " + history.intake;
   if (!history.event.empty()) text += ", event " + history.event;
+  return text;
+}
+
+/// What a clause of a legal pack found, and what it would take.
+struct Clause {
+  std::string_view name;  // PolicyVerdict::reason
+  std::string_view found;
+  std::string_view takes;
+};
+constexpr std::array<Clause, 7> kClauses{{
+    {"consent_missing", "there is no consent that it accepts", "The person has to give express consent."},
+    {"consent_expired", "the consent is older than it accepts", "The person has to give consent anew."},
+    {"consent_unproven", "there is no evidence of the consent",
+     "Consent has to come with its evidence (consent.granted, evidence)."},
+    {"register", "the register of objections was not screened recently enough, or its date cannot be read",
+     "The lead has to be screened against the register (attribute screened)."},
+    {"refusal", "the person refused a call not long enough ago", "Its time after a refusal has to pass."},
+    {"attempts", "there were as many attempts as it allows", "The oldest of the attempts has to leave its period."},
+    {"hours", "its hours and the playbook's never meet within 400 days", "The contact hours have to be changed."},
+}};
+
+const Clause* clause_of(const rules::PolicyFacts& facts) {
+  const auto* found =
+      std::find_if(kClauses.begin(), kClauses.end(), [&](const Clause& clause) { return clause.name == facts.clause; });
+  return found == kClauses.end() ? nullptr : found;
+}
+
+std::string policy_text(const rules::PolicyFacts& facts, const Obstacle& obstacle) {
+  const std::string id = obstacle.rule.substr(obstacle.rule.find(':') + 1);
+  std::string text = id == rules::kUnknownPack
+                         ? "country or kind of the person is not known, or no legal pack of the country is named"
+                         : "the legal pack " + id + " does not allow it now";
+  const Clause* clause = clause_of(facts);
+  if (obstacle.until) {
+    text += ": it is outside its hours";
+  } else if (clause != nullptr) {
+    text += fmt::format(": {} ({})", clause->found, clause->name);
+  }
+  if (!facts.packs.empty()) text += "; what applies: " + facts.packs;
   return text;
 }
 
@@ -121,6 +163,10 @@ std::string facts_text(const Obstacle& obstacle, const ObstacleHistory& history,
   if (const auto* list = std::get_if<rules::SuppressedFacts>(&obstacle.facts)) return suppressed_text(*list, zone);
   if (const auto* hold = std::get_if<rules::HoldFacts>(&obstacle.facts)) return hold_text(*hold, obstacle);
   if (const auto* opt_out = std::get_if<rules::OptOutFacts>(&obstacle.facts)) {
+    if (opt_out->withdrawn) {
+      return fmt::format("the person withdrew consent{}{}, {}", history.event.empty() ? "" : " by event ",
+                         history.event, moment(*opt_out->withdrawn, zone));
+    }
     return (opt_out->all_channels ? "the lead opted out of all channels" : "the lead opted out of the channel") +
            provenance(history, zone);
   }
@@ -153,7 +199,7 @@ std::string facts_text(const Obstacle& obstacle, const ObstacleHistory& history,
     if (history.since) text += " at " + moment(*history.since, zone);
     return text;
   }
-  if (rule.starts_with("policy:")) return "the legal pack " + rule.substr(rule.find(':') + 1) + " does not allow it";
+  if (const auto* policy = std::get_if<rules::PolicyFacts>(&obstacle.facts)) return policy_text(*policy, obstacle);
   if (rule == "halted") return "the playbook, the channel or everything is halted, by a person or by a guardrail";
   if (rule == "not_enrolled") return "the lead is in no playbook";
   if (rule == "merged") return "the lead was merged into another, which lives on in its place";
@@ -188,6 +234,8 @@ std::string remedy_text(const Obstacle& obstacle, const Zone& zone) {
     const std::string by_itself = obstacle.until ? fmt::format(", or the pause ends by itself {}", until) : "";
     return fmt::format("playbook.resume has to come{}.", by_itself);
   }
+  if (const auto* opt_out = std::get_if<rules::OptOutFacts>(&obstacle.facts); opt_out && opt_out->withdrawn)
+    return "Only express consent of the person could, with evidence: consent.granted for the channel.";
   if (rule == "opt_out")
     return "Only new consent of the person could: no import, merge or new address lifts an opt-out.";
   if (rule == "suppressed") {
@@ -197,8 +245,10 @@ std::string remedy_text(const Obstacle& obstacle, const Zone& zone) {
     return "escalation.resolved has to come, or the condition must no longer hold.";
   }
   if (rule.starts_with("policy:") && obstacle.until) return fmt::format("The pack allows it again {}.", until);
-  if (rule.starts_with("policy:"))
-    return "What the pack asks for has to be there: consent, a screening, fewer attempts.";
+  if (const auto* policy = std::get_if<rules::PolicyFacts>(&obstacle.facts)) {
+    const Clause* clause = clause_of(*policy);
+    return std::string(clause == nullptr ? "What the pack asks for has to be there." : clause->takes);
+  }
   if (rule == "halted") return "relance resume has to end every halt that covers it; relance halt lists them.";
   if (rule == "escalation") return "Another escalation.resolved, during a later hold, has to open the channel.";
   if (rule == "cool_down") {

@@ -132,7 +132,10 @@ class Writer {
   ObstacleHistory history_of(const Obstacle& obstacle) const {
     ObstacleHistory history;
     const ordered_json* record = nullptr;
-    if (obstacle.rule == "opt_out") {
+    const auto* opt_out = std::get_if<rules::OptOutFacts>(&obstacle.facts);
+    if (opt_out != nullptr && opt_out->withdrawn) {
+      record = newest([](const ordered_json& line) { return text_of(line, "type") == "consent.withdrawn"; });
+    } else if (obstacle.rule == "opt_out") {
       const std::string channel(why_.step ? to_string(why_.step->channel) : "all");
       record = newest([&](const ordered_json& line) {
         const std::string scope = text_of(line, "channel");

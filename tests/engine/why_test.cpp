@@ -5,6 +5,8 @@
 
 #include <sstream>
 
+#include "engine/explain/obstacle_text.h"
+#include "rules/policy_verdict.h"
 #include "rules/why.h"
 #include "simulation_support.h"
 
@@ -92,6 +94,48 @@ TEST_CASE("an opt-out of a channel stands in the way of its step, and says nothi
   asked.run().handle({"03-02 10:00", "L", "optout.received", "'channel':'email'"});
   // It ends the enrollment, whatever its channel.
   CHECK(asked.obstacles("03-02 12:00") == "opt_out withheld\nnot_enrolled ended\n");
+}
+
+TEST_CASE("a withdrawal of consent is told from an opt-out, by its date, until consent is given anew") {
+  Asked asked("steps: [{ id: a, day: 1, channel: email }]", {kArrival});
+  asked.run().handle({"03-02 10:00", "L", "consent.withdrawn", "'channel':'email'"});
+  REQUIRE(asked.obstacles("03-02 12:00") == "not_due waits 03-03 09:00 steps.a\nopt_out withheld\n");
+  const Obstacle obstacle = asked.why("03-02 12:00").obstacles[1];
+  CHECK(std::get<rules::OptOutFacts>(obstacle.facts).withdrawn == instant("03-02 10:00"));
+  CHECK(engine::reason_text(obstacle, {}, rules::Zone{}) ==
+        "The person withdrew consent, Mon 2026-03-02 10:00 (2026-03-02T10:00:00Z).");
+  CHECK(engine::remedy_text(obstacle, rules::Zone{}) ==
+        "Only express consent of the person could, with evidence: consent.granted for the channel.");
+
+  asked.run().handle({"03-02 13:00", "L", "consent.granted", "'channel':'email','evidence':'form 12'"});
+  CHECK(asked.obstacles("03-02 14:00") == "not_due waits 03-03 09:00 steps.a\n");
+}
+
+TEST_CASE("a withdrawal of consent also stands in the way of a lead that is in no playbook") {
+  Asked asked("steps: [{ id: a, day: 0, channel: email }]", {kArrival});
+  asked.run().handle({"03-03 10:00", "L", "consent.withdrawn", ""});
+  CHECK(asked.obstacles("03-03 12:00") == "opt_out withheld\nnot_enrolled ended\n");
+}
+
+TEST_CASE("a legal pack says which clause is not met, and what would meet it") {
+  rules::PolicyPack pack;
+  pack.id = "fr";
+  pack.jurisdiction = "FR";
+  rules::PolicyRule rule;
+  rule.consent = rules::ConsentRule{{{rules::ConsentBasis::express, std::nullopt}}};
+  pack.rules.push_back(rule);
+  rules::House house;
+  house.policies.push_back(std::make_shared<const rules::PolicyPack>(pack));
+  Asked asked({cadence("steps: [{ id: a, day: 1, channel: email }]")}, house);
+  asked.run().handle({"03-02 09:00", "L", "lead.created",
+                      "'email':'a@example.org','timezone':'UTC','country':'FR','subject_kind':'consumer'"});
+  REQUIRE(asked.obstacles("03-02 12:00") == "not_due waits 03-03 09:00 steps.a\npolicy:fr withheld\n");
+  const Obstacle obstacle = asked.why("03-02 12:00").obstacles[1];
+  CHECK(std::get<rules::PolicyFacts>(obstacle.facts).clause == "consent_missing");
+  CHECK(engine::reason_text(obstacle, {}, rules::Zone{})
+            .starts_with("The legal pack fr does not allow it now: there is no consent that it accepts "
+                         "(consent_missing); what applies: fr@"));
+  CHECK(engine::remedy_text(obstacle, rules::Zone{}) == "The person has to give express consent.");
 }
 
 TEST_CASE("an address that another lead opted out with is suppressed for who carries it") {
