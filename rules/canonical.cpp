@@ -275,6 +275,14 @@ std::string json_of(const Guardrail& guardrail) {
   return object.number("min_touches", guardrail.min_touches).number("over", guardrail.over.ms).close();
 }
 
+std::string json_of(const Release& release) {
+  JsonObject object;
+  object.span("after", release.after);
+  if (release.to) object.text("to", release.to->value);
+  if (release.when) object.text("when", release.when->expression.text());
+  return object.close();
+}
+
 template <class Names>
 std::string texts_of(const Names& names) {
   return json_list(names, [](const auto& name) { return json_text(name); });
@@ -344,6 +352,23 @@ std::string json_of(const PolicyRule& rule) {
   return object.close();
 }
 
+std::string json_of(const Disqualification& rule) {
+  JsonObject object;
+  object.text("reason", rule.reason);
+  if (rule.to) object.text("to", rule.to->value);
+  return object.text("when", rule.when.expression.text()).close();
+}
+
+std::string json_of(const Qualification& qualification) {
+  JsonObject object;
+  if (!qualification.disqualify.empty()) {
+    object.raw("disqualify",
+               json_list(qualification.disqualify, [](const Disqualification& rule) { return json_of(rule); }));
+  }
+  if (!qualification.fields.empty()) object.raw("fields", texts_of(qualification.fields));
+  return object.close();
+}
+
 std::string exit_of(const Playbook& playbook) {
   std::vector<std::string_view> reasons(exit_reason_names().begin(), exit_reason_names().end());
   if (!playbook.exit_on_reply) reasons.erase(reasons.begin());
@@ -373,6 +398,12 @@ std::string canonical_form(const Playbook& playbook) {
   if (!playbook.workflows.empty()) object.raw("on", json_of(playbook.workflows));
   object.text("playbook", playbook.id.value);
   object.number("priority", playbook.priority);
+  // What is absent is not written: revisions from before these keys stay what they are.
+  const Qualification& qualification = playbook.qualification;
+  if (!qualification.fields.empty() || !qualification.disqualify.empty()) {
+    object.raw("qualification", json_of(qualification));
+  }
+  if (playbook.release) object.raw("release", json_of(*playbook.release));
   if (playbook.sla) object.raw("sla", json_of(*playbook.sla));
   object.raw("steps", list_of(playbook.steps));
   object.text("title", playbook.title);

@@ -88,6 +88,7 @@ void to_language(YamlNode& root) {
       to_rate(find(&guardrail, "above"));
     }
   }
+  to_duration(find(find(&root, "release"), "after"));
   YamlNode* experiment = find(&root, "experiment");
   to_duration(find(find(experiment, "success"), "within"));
   if (YamlNode* replace = find(experiment, "replace")) {
@@ -129,6 +130,8 @@ void forget_positions(Playbook& playbook) {
   forget_positions(playbook.steps);
   for (Exception& exception : playbook.exceptions) exception.when.position = {};
   for (Workflow& workflow : playbook.workflows) workflow.position = {};
+  for (Disqualification& rule : playbook.qualification.disqualify) rule.when.position = {};
+  if (playbook.release && playbook.release->when) playbook.release->when->position = {};
   for (Variant& variant : playbook.variants) {
     variant.position = {};
     variant.when.position = {};

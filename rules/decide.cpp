@@ -14,7 +14,7 @@ namespace relance::rules {
 namespace {
 
 /// Work that becomes due without an event, in the order in which it is done at one instant.
-enum class DueKind { pause_end, cool_down_end, step, sla_at_risk, sla_breached, window_end };
+enum class DueKind { pause_end, cool_down_end, step, sla_at_risk, sla_breached, release, window_end };
 
 struct Due {
   Instant at = Instant::never();
@@ -34,7 +34,9 @@ void consider_sla(Due& first, const Enrollment& enrollment, bool of_interrupted)
   consider(first, std::max(enrollment.sla->deadline, enrollment.enrolled_at), DueKind::sla_breached, of_interrupted);
 }
 
-void consider_window(Due& first, const Enrollment& enrollment, bool of_interrupted) {
+/// The time-box goes on while the enrollment is paused: it is a promise about time.
+void consider_ends(Due& first, const Enrollment& enrollment, bool of_interrupted) {
+  if (enrollment.release_at) consider(first, *enrollment.release_at, DueKind::release, of_interrupted);
   if (!enrollment.window_end) {
     // No window: it ends as soon as no step is open, also while paused, but after the events of that very instant.
     if (!has_open_step(enrollment)) consider(first, enrollment.ready_from, DueKind::window_end, of_interrupted);
@@ -54,19 +56,25 @@ Due first_due(const Scope& scope) {
   if (!enrollment) return first;
   consider(first, step_instant(scope, *enrollment, form_of(*enrollment, scope.context.rulebook)), DueKind::step);
   consider_sla(first, *enrollment, false);
-  consider_window(first, *enrollment, false);
+  consider_ends(first, *enrollment, false);
   if (lead.interrupted) {
     consider_sla(first, *lead.interrupted, true);
-    consider_window(first, *lead.interrupted, true);
+    consider_ends(first, *lead.interrupted, true);
   }
   return first;
 }
 
-/// A daemon that was down finds a window that ended meanwhile: nothing more goes out, however long a step was due.
-bool window_is_over(const LeadState& lead, Instant now) {
-  const auto& enrollment = lead.enrollment;
-  return enrollment && enrollment->window_end && !enrollment->pause && *enrollment->window_end < now &&
-         enrollment->ready_from < now;
+/// A daemon that was down finds a window or a time-box that ended meanwhile: nothing more goes out, however long a step
+/// was due. The earlier of the two ends the running enrollment, which has a step that is due.
+DueKind step_or_end(const Enrollment& enrollment, Instant now) {
+  Due end{now, DueKind::step};
+  if (enrollment.window_end && *enrollment.window_end < now && enrollment.ready_from < now) {
+    end = {*enrollment.window_end, DueKind::window_end};
+  }
+  if (enrollment.release_at && *enrollment.release_at < now && *enrollment.release_at <= end.at) {
+    end.kind = DueKind::release;
+  }
+  return end.kind;
 }
 
 void do_work(Scope& scope, const Due& due) {
@@ -79,13 +87,16 @@ void do_work(Scope& scope, const Due& due) {
       end_cool_down(scope);
       break;
     case DueKind::step:
-      ask_step(scope, *enrollment);
+      if (!ask_qualification(scope)) ask_step(scope, *enrollment);
       break;
     case DueKind::sla_at_risk:
       sla_at_risk(scope, *enrollment);
       break;
     case DueKind::sla_breached:
       sla_breached(scope, *enrollment);
+      break;
+    case DueKind::release:
+      release_lead(scope, *enrollment);
       break;
     case DueKind::window_end:
       close_window(scope, *enrollment);
@@ -244,6 +255,7 @@ void decide(LeadState& lead, const Event& event, const DecisionContext& context,
   handle_pause(scope);
   handle_score(scope);
   handle_handoff(scope);
+  ask_qualification(scope);
   if (lead.enrollment) {
     handle_resolution(scope);
     ask_exceptions(scope, *lead.enrollment);
@@ -262,7 +274,7 @@ bool decide_due(LeadState& lead, const DecisionContext& context, Decision& out) 
     lead.wake = due.at;
     return false;
   }
-  if (due.kind == DueKind::step && window_is_over(lead, context.now)) due.kind = DueKind::window_end;
+  if (due.kind == DueKind::step) due.kind = step_or_end(*lead.enrollment, context.now);
   do_work(scope, due);
   set_wake(scope);
   return true;

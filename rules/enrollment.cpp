@@ -27,7 +27,7 @@ bool again_blocks(const Scope& scope, const Playbook& playbook) {
 struct Asking {
   enum class By { trigger, command, workflow };  // all but triggers ask neither `when` nor the priority
   By by = By::trigger;
-  bool enrolled_by_this_event = false;
+  std::size_t recycled = 0;  // how many playbooks have let the lead go already
 };
 
 /// The priority that holds the lead: of a workflow and what it interrupted, the higher one.
@@ -48,7 +48,9 @@ std::string_view blocked_from(const Scope& scope, const Playbook& playbook, cons
   if (is_in(lead.enrollment) || is_in(lead.interrupted)) return "already_enrolled";
   if (again_blocks(scope, playbook)) return "again";
   if (lead.enrollment && asking.by == Asking::By::trigger) {
-    if (asking.enrolled_by_this_event || playbook.priority <= priority_of(scope)) return "priority";
+    // What this very event enrolled keeps the lead.
+    const bool is_new = lead.enrollment->ordinal > scope.enrollments_before;
+    if (is_new || playbook.priority <= priority_of(scope)) return "priority";
   }
   return {};
 }
@@ -64,15 +66,16 @@ void interrupt(Scope& scope) {
 
 void enroll(Scope& scope, const Playbook& playbook) {
   LeadState& lead = scope.lead;
+  const Instant triggered_at = scope.event ? scope.event->time : scope.now();
   // An event that a daemon's clock has not reached yet enrolls for its own time.
-  const Instant enrolled_at = std::max(scope.now(), scope.event->time);
+  const Instant enrolled_at = std::max(scope.now(), triggered_at);
   Enrollment& enrollment = lead.enrollment.emplace();
   enrollment.playbook = playbook.id;
   enrollment.revision = playbook.revision;
   enrollment.ordinal = ++lead.enrollments;
   enrollment.id = enrollment_id(lead.subject, enrollment.ordinal);
   enrollment.enrolled_at = enrolled_at;
-  enrollment.triggered_at = scope.event->time;
+  enrollment.triggered_at = triggered_at;
   enrollment.exceptions.resize(playbook.exceptions.size());
   ++history_of(lead, playbook.id).enrollments;
   choose_form(scope, enrollment, playbook);
@@ -96,27 +99,34 @@ void enroll(Scope& scope, const Playbook& playbook) {
     scope.record(RecordType::experiment_assigned, enrollment).arm = playbook.experiment->arms[*enrollment.arm].id;
   }
   start_sla(scope, enrollment, form);
+  if (playbook.release) begin_releases(scope);
   ask_exceptions(scope, enrollment);
   end_if_done(scope);
 }
 
-/// True when the lead is enrolled; otherwise lead.not_enrolled says why.
-bool try_enroll(Scope& scope, const Playbook& playbook, const Asking& asking) {
-  const std::string_view rule = blocked_from(scope, playbook, asking);
-  if (rule.empty()) {
+/// Otherwise lead.not_enrolled says why. Who does not qualify is recycled.
+void try_enroll(Scope& scope, const Playbook& playbook, const Asking& asking) {
+  const std::string_view blocked = blocked_from(scope, playbook, asking);
+  const Disqualification* failed = blocked.empty() ? disqualified_from(scope, playbook) : nullptr;
+  if (blocked.empty() && !failed) {
     if (asking.by == Asking::By::workflow) {
       interrupt(scope);
     } else {
       exit_all(scope, "superseded");
     }
     enroll(scope, playbook);
-    return true;
+    return;
   }
   Record& record = scope.record(RecordType::lead_not_enrolled);
   record.playbook = playbook.id;
   record.revision = playbook.revision;
-  record.rule = rule;
-  return false;
+  record.rule = failed ? "disqualified" : blocked;
+  if (!failed) return;
+  record.reason = failed->reason;
+  // No folder has circles; should a rulebook have one, it is left where it began.
+  const Playbook* next = failed->to ? scope.context.rulebook.find(*failed->to) : nullptr;
+  if (!next || asking.recycled >= scope.context.rulebook.current().size()) return;
+  try_enroll(scope, *next, {.recycled = asking.recycled + 1});
 }
 
 }  // namespace
@@ -129,7 +139,6 @@ void handle_enrollment(Scope& scope) {
     if (playbook) try_enroll(scope, *playbook, {.by = Asking::By::command});
     return;
   }
-  Asking asking;
   for (const Playbook* playbook : rulebook.candidates(event.type)) {
     const Truth when = playbook->enroll.when ? scope.ask(*playbook->enroll.when) : Truth::yes;
     if (when == Truth::no) continue;
@@ -140,9 +149,14 @@ void handle_enrollment(Scope& scope) {
       record.rule = "condition_error";
       continue;
     }
-    // One that has ended already (a holdout without a window) keeps no lead.
-    if (try_enroll(scope, *playbook, asking)) asking.enrolled_by_this_event = scope.lead.enrollment.has_value();
+    try_enroll(scope, *playbook, {});
   }
+}
+
+void recycle(Scope& scope, const std::optional<PlaybookId>& to) {
+  // A pinned revision may name what the folder no longer has.
+  const Playbook* playbook = to ? scope.context.rulebook.find(*to) : nullptr;
+  if (playbook) try_enroll(scope, *playbook, {});
 }
 
 void handle_workflow(Scope& scope, std::uint32_t running) {

@@ -51,7 +51,7 @@ PlaybookHistory& history_of(LeadState& lead, const PlaybookId& playbook) {
   return lead.history.emplace_back(PlaybookHistory{playbook, 0, std::nullopt});
 }
 
-void end(Scope& scope, std::optional<Enrollment>& place, std::string_view reason) {
+void end(Scope& scope, std::optional<Enrollment>& place, std::string_view reason, std::string_view rule) {
   LeadState& lead = scope.lead;
   const Enrollment ended = std::move(*place);
   place.reset();
@@ -59,6 +59,7 @@ void end(Scope& scope, std::optional<Enrollment>& place, std::string_view reason
 
   Record& record = scope.record(RecordType::lead_exited, ended);
   record.reason = reason;
+  record.rule = rule;
   auto& left = record.steps_left.emplace();
   for (const StepState& step : ended.steps) {
     if (step.status == StepStatus::open) left.push_back(step.id);

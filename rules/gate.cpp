@@ -146,6 +146,8 @@ Verdict second_gate(Scope& scope, const EmittedTouch& touch, const Playbook& pla
   if (policy.kind != PolicyVerdict::Kind::pass) return refusal_of(std::move(policy));
   if (!enrollment && is_halted(scope, touch.playbook, touch.channel)) return held("halted");
   if (enrollment) {
+    if (enrollment->release_at && *enrollment->release_at < scope.now()) return withheld("exited");
+    if (disqualified(scope, *enrollment)) return withheld("disqualified");
     if (scope.lead.interrupted && enrollment == &*scope.lead.interrupted) return held("paused");
     if (auto verdict = ask_enrollment(scope, *enrollment, touch.channel, Asking::second)) return *verdict;
   }

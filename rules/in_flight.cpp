@@ -95,6 +95,8 @@ void migrate(Scope& scope, Enrollment& enrollment) {
   }
   move_exceptions(scope, enrollment, before, after);
   switch_form(scope, enrollment, after.form(enrollment.variant, enrollment.arm));
+  // What is computed stands, unless there is nothing any more that it was computed for.
+  if (!after.release) enrollment.release_at.reset();
 }
 
 }  // namespace
@@ -116,6 +118,9 @@ InFlightChanges decide_published(LeadState& lead, const DecisionContext& context
   if (changes.running == InFlightChange::ended) end(scope, lead.enrollment, "withdrawn");
   if (changes.interrupted == InFlightChange::ended) end(scope, lead.interrupted, "withdrawn");
   go_on(scope);
+  if (changes.running == InFlightChange::migrated || changes.interrupted == InFlightChange::migrated) {
+    begin_releases(scope);
+  }
   if (lead.enrollment && changes.running == InFlightChange::migrated) ask_exceptions(scope, *lead.enrollment);
   end_if_done(scope);
   set_wake(scope);

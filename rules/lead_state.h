@@ -111,6 +111,7 @@ struct Enrollment {
   std::optional<std::uint32_t> holding;      // index of the exception that holds
   std::optional<Channel> validated_channel;  // escalation.resolved said so
   std::optional<Pause> pause;
+  std::optional<Instant> release_at = {};  // the end of the time-box, once it has begun: it stands
 };
 
 struct PlaybookHistory {

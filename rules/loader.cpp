@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -237,6 +238,54 @@ void check_ids(const std::vector<PlaybookReading>& readings, std::vector<Finding
   }
 }
 
+/// Where each playbook of the folder sends leads that it lets go.
+using Recycling = std::map<PlaybookId, std::vector<PlaybookId>>;
+
+/// The way from one to the other, both included; empty when there is none.
+std::vector<PlaybookId> way(const Recycling& recycling, const PlaybookId& from, const PlaybookId& to,
+                            std::set<PlaybookId>& seen) {
+  if (from == to) return {to};
+  const auto next = recycling.find(from);
+  if (next == recycling.end() || !seen.insert(from).second) return {};
+  for (const PlaybookId& id : next->second) {
+    std::vector<PlaybookId> rest = way(recycling, id, to, seen);
+    if (rest.empty()) continue;
+    rest.insert(rest.begin(), from);
+    return rest;
+  }
+  return {};
+}
+
+/// Whom `qualification` and `release` let go goes to a playbook of the folder, and never back: a lead that fails in
+/// each would go round for ever.
+void check_recycling(const std::vector<PlaybookReading>& readings, std::vector<Finding>& findings) {
+  std::vector<std::string_view> ids;
+  Recycling recycling;
+  for (const PlaybookReading& reading : readings) {
+    ids.push_back(reading.playbook.id.value);
+    for (const NamedPlaybook& named : reading.recycled) recycling[reading.playbook.id].push_back(named.id);
+  }
+  for (const PlaybookReading& reading : readings) {
+    for (const NamedPlaybook& named : reading.recycled) {
+      Finding finding = named.place;
+      std::set<PlaybookId> seen;
+      if (std::find(ids.begin(), ids.end(), named.id.value) == ids.end()) {
+        finding.rule = "unknown-playbook";
+        finding.text = fmt::format("expected the id of a playbook of this folder, got `{}`", named.id.value);
+        finding.suggestion = suggest(named.id.value, ids);
+      } else if (const auto back = way(recycling, named.id, reading.playbook.id, seen); !back.empty()) {
+        finding.rule = "recycling-circle";
+        finding.text = fmt::format("leads that are let go would go round in a circle: {}", reading.playbook.id.value);
+        for (const PlaybookId& id : back) finding.text += fmt::format(" -> {}", id.value);
+        finding.suggestion = "let one of them go nowhere: what comes back by itself enters by `enroll`";
+      } else {
+        continue;
+      }
+      findings.push_back(std::move(finding));
+    }
+  }
+}
+
 /// What `on` starts is in the folder.
 void check_workflows(const std::vector<PlaybookReading>& readings, std::vector<Finding>& findings) {
   std::vector<std::string_view> ids;
@@ -295,6 +344,7 @@ tl::expected<Rulebook, std::vector<Finding>> load_folder(const std::filesystem::
   }
   check_ids(readings, findings);
   check_workflows(readings, findings);
+  check_recycling(readings, findings);
   if (findings.empty()) {
     std::vector<Playbook> playbooks;
     playbooks.reserve(readings.size());

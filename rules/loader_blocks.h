@@ -34,6 +34,8 @@ void check_forms(LoadContext& context, const Playbook& playbook);
 std::vector<ScoreRule> read_score(LoadContext& context, const Field& field);
 std::optional<Handoff> read_handoff(LoadContext& context, const Field& field);
 std::vector<Guardrail> read_guardrails(LoadContext& context, const Field& field);
+Qualification read_qualification(LoadContext& context, const Field& field);
+std::optional<Release> read_release(LoadContext& context, const Field& field);
 std::optional<std::vector<Exception>> read_exceptions(LoadContext& context, const Field& field);
 std::optional<InFlight> read_in_flight(LoadContext& context, const Field& field);
 

@@ -14,7 +14,6 @@ namespace {
 using Presence = KeySpec::Presence;
 constexpr auto optional = Presence::optional;
 constexpr auto required = Presence::required;
-constexpr auto unsupported = Presence::unsupported;
 
 constexpr std::array kPlaybookKeys{
     KeySpec{"playbook", ValueType::playbook_id, required, "The id, unique in the folder: small letters, digits and -"},
@@ -36,8 +35,8 @@ constexpr std::array kPlaybookKeys{
     KeySpec{"on", ValueType::workflows, optional, "Event types that start another playbook for an enrolled lead"},
     KeySpec{"experiment", ValueType::experiment, optional, "An A/B test"},
     KeySpec{"guardrails", ValueType::guardrails, optional, "Rates that must stay low, and what happens otherwise"},
-    KeySpec{"release", ValueType::unsupported, unsupported, "When a lead is let go"},
-    KeySpec{"qualification", ValueType::unsupported, unsupported, "Which leads are worth the effort"},
+    KeySpec{"qualification", ValueType::qualification, optional, "Which leads are worth the effort"},
+    KeySpec{"release", ValueType::release, optional, "The time in which a lead has to decide; then it is let go"},
 };
 
 constexpr std::array kHouseKeys{
@@ -154,6 +153,25 @@ constexpr std::array kGuardrailKeys{
     KeySpec{"do", ValueType::guardrail_action, optional,
             "halve_caps: half of each cap; pause: the playbook is halted; both until a person resumes it"},
     KeySpec{"flag", ValueType::variant_id, optional, "A word for the people who look after it; this, `do` or both"},
+};
+
+constexpr std::array kQualificationKeys{
+    KeySpec{"fields", ValueType::attribute_names, optional,
+            "Attributes that people are to find out, such as budget, authority, need and timing"},
+    KeySpec{"disqualify", ValueType::disqualifications, optional, "Which leads are let go early, in order"},
+};
+
+constexpr std::array kDisqualificationKeys{
+    KeySpec{"when", ValueType::condition, required, "A condition (CEL) under which the lead is let go"},
+    KeySpec{"reason", ValueType::variant_id, required, "What the records call it"},
+    KeySpec{"to", ValueType::existing_playbook, optional, "The playbook that the lead is recycled into; default none"},
+};
+
+constexpr std::array kReleaseKeys{
+    KeySpec{"after", ValueType::positive_duration, required, "The time that the lead has to decide"},
+    KeySpec{"when", ValueType::condition, optional,
+            "A condition (CEL): the time begins when it first holds; default at the anchor"},
+    KeySpec{"to", ValueType::existing_playbook, optional, "The playbook that the lead is recycled into; default none"},
 };
 
 constexpr std::array kStepChangeKeys{
@@ -319,6 +337,9 @@ const BlockSpec kExperimentBlock{"experiment", kExperimentKeys, "An A/B test"};
 const BlockSpec kSuccessBlock{"success", kSuccessKeys, "What counts as a success"};
 const BlockSpec kScoreBlock{"score_rule", kScoreKeys, "Points for an event"};
 const BlockSpec kGuardrailBlock{"guardrail", kGuardrailKeys, "A rate that must stay low"};
+const BlockSpec kQualificationBlock{"qualification", kQualificationKeys, "Which leads are worth the effort"};
+const BlockSpec kDisqualificationBlock{"disqualification", kDisqualificationKeys, "Which leads are let go early"};
+const BlockSpec kReleaseBlock{"release", kReleaseKeys, "The time in which a lead has to decide"};
 const BlockSpec kHandoffBlock{"handoff", kHandoffKeys, "When a person takes over"};
 
 const BlockSpec kPolicyBlock{"policy", kPolicyKeys, "The law of one country, as data"};
@@ -334,18 +355,24 @@ const BlockSpec kRefusalBlock{"refusal", kRefusalKeys, "Silence after a refusal"
 const BlockSpec kRegisterBlock{"register", kRegisterKeys, "A list that must have been asked lately"};
 
 std::span<const BlockSpec* const> all_blocks() {
-  static constexpr std::array<const BlockSpec*, 32> kAll{
-      &kPolicyBlock,       &kPolicyScopeBlock,  &kPolicyRuleBlock,
-      &kPolicyMatchBlock,  &kConsentBlock,      &kConsentExceptionBlock,
-      &kPolicyWindowBlock, &kAttemptsBlock,     &kRefusalBlock,
-      &kRegisterBlock,     &kHolidaysBlock,     &kPlaybookBlock,
-      &kHouseBlock,        &kEnrollBlock,       &kAgainBlock,
-      &kSlaBlock,          &kFirstTouchBlock,   &kTouchesBlock,
-      &kCapBlock,          &kContactHoursBlock, &kCoolDownBlock,
-      &kStepBlock,         &kExceptionBlock,    &kVariantBlock,
-      &kReplacementBlock,  &kStepChangeBlock,   &kWorkflowBlock,
-      &kExperimentBlock,   &kSuccessBlock,      &kScoreBlock,
-      &kHandoffBlock,      &kGuardrailBlock};
+  static constexpr std::array<const BlockSpec*, 35> kAll{&kPolicyBlock,        &kPolicyScopeBlock,
+                                                         &kPolicyRuleBlock,    &kPolicyMatchBlock,
+                                                         &kConsentBlock,       &kConsentExceptionBlock,
+                                                         &kPolicyWindowBlock,  &kAttemptsBlock,
+                                                         &kRefusalBlock,       &kRegisterBlock,
+                                                         &kHolidaysBlock,      &kPlaybookBlock,
+                                                         &kHouseBlock,         &kEnrollBlock,
+                                                         &kAgainBlock,         &kSlaBlock,
+                                                         &kFirstTouchBlock,    &kTouchesBlock,
+                                                         &kCapBlock,           &kContactHoursBlock,
+                                                         &kCoolDownBlock,      &kStepBlock,
+                                                         &kExceptionBlock,     &kVariantBlock,
+                                                         &kReplacementBlock,   &kStepChangeBlock,
+                                                         &kWorkflowBlock,      &kExperimentBlock,
+                                                         &kSuccessBlock,       &kScoreBlock,
+                                                         &kHandoffBlock,       &kGuardrailBlock,
+                                                         &kQualificationBlock, &kDisqualificationBlock,
+                                                         &kReleaseBlock};
   return kAll;
 }
 

@@ -104,6 +104,10 @@ enum class ValueType {
   registers,
   register_name,
   content,
+  qualification,
+  disqualifications,
+  attribute_names,
+  release,
   unsupported,
 };
 
@@ -145,6 +149,9 @@ extern const BlockSpec kSuccessBlock;
 extern const BlockSpec kScoreBlock;
 extern const BlockSpec kHandoffBlock;
 extern const BlockSpec kGuardrailBlock;
+extern const BlockSpec kQualificationBlock;
+extern const BlockSpec kDisqualificationBlock;
+extern const BlockSpec kReleaseBlock;
 extern const BlockSpec kPolicyBlock;
 extern const BlockSpec kPolicyScopeBlock;
 extern const BlockSpec kPolicyRuleBlock;
@@ -169,6 +176,8 @@ constexpr int kMostVariants = 20;
 constexpr int kMostArms = 10;
 constexpr int kMostScoreRules = 200;
 constexpr int kMostGuardrails = 20;
+constexpr int kMostDisqualifications = 50;
+constexpr int kMostFields = 50;
 constexpr int kMostPoints = 1'000'000;
 constexpr int kMostHolidays = 5000;
 constexpr int kMostCountries = 250;

@@ -116,6 +116,10 @@ Playbook read_model(LoadContext& context, const YamlNode& document) {
   if (const auto on = block.get("on")) playbook.workflows = read_workflows(context, *on);
   if (const auto experiment = block.get("experiment")) playbook.experiment = read_experiment(context, *experiment);
   if (const auto guardrails = block.get("guardrails")) playbook.guardrails = read_guardrails(context, *guardrails);
+  if (const auto qualification = block.get("qualification")) {
+    playbook.qualification = read_qualification(context, *qualification);
+  }
+  if (const auto release = block.get("release")) playbook.release = read_release(context, *release);
   settle_zone(playbook, context.house);
   check_forms(context, playbook);
   if (!playbook.contact_hours) refuse_business_days(context, "add `contact_hours`, or write days (`d`)");
@@ -137,6 +141,7 @@ PlaybookReading read_playbook(const SourceText& source, const House& house, cons
           report.make({at, fmt::format("on.{}.start", to_string(workflow.on)), "unknown-playbook", "", ""}));
     }
   }
+  reading.recycled = std::move(context.recycled);
   if (report.empty()) seal(reading.playbook);
   reading.findings = sorted_findings(report);
   return reading;

@@ -24,6 +24,7 @@ struct PlaybookReading {
   std::vector<Finding> findings;
   Finding id_place;                      // no finding yet: where the id stands, should another file have it too
   std::vector<Finding> workflow_places;  // the same for the playbooks that `on` starts, in the order of `workflows`
+  std::vector<NamedPlaybook> recycled;   // the playbooks that qualification and release send leads to
 };
 PlaybookReading read_playbook(const SourceText& source, const House& house, const ReadBeside& read_beside);
 /// The model from a document, without the seal.

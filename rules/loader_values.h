@@ -25,6 +25,12 @@ struct Field {
   std::string path;
 };
 
+/// A playbook that the file sends leads to, and where it says so.
+struct NamedPlaybook {
+  PlaybookId id;
+  Finding place;  // no finding yet
+};
+
 /// What the readers of one file share.
 struct LoadContext {
   Report& report;
@@ -33,6 +39,8 @@ struct LoadContext {
   std::function<tl::expected<std::string, std::string>(const std::string& name)> read_beside;
   /// Where the file speaks of business days, which only contact hours explain.
   std::vector<Field> business_days{};
+  /// Every `to` that recycles.
+  std::vector<NamedPlaybook> recycled{};
 };
 
 /// A map of the language while it is read. Reports unknown, unsupported and missing keys when it is made.

@@ -199,6 +199,24 @@ struct Guardrail {
   Position position;
 };
 
+/// `qualification`: which leads are worth the effort. One of whom a condition holds is let go early, with a reason.
+struct Disqualification {
+  Condition when;
+  std::string reason;            // an id: "budget"
+  std::optional<PlaybookId> to;  // the playbook that the lead is recycled into
+};
+struct Qualification {
+  std::vector<std::string> fields;  // attributes that people are to find out; they decide nothing
+  std::vector<Disqualification> disqualify;
+};
+
+/// `release`: the time in which a lead has to decide. Then it is let go.
+struct Release {
+  Span after;
+  std::optional<Condition> when;  // the time begins when it first holds; absent: at the anchor
+  std::optional<PlaybookId> to;
+};
+
 struct Playbook : Form {
   PlaybookId id;
   Revision revision;
@@ -214,6 +232,8 @@ struct Playbook : Form {
   std::vector<Workflow> workflows;
   std::optional<Experiment> experiment;
   std::vector<Guardrail> guardrails;
+  Qualification qualification;
+  std::optional<Release> release;
   Position position;
   /// The canonical form (JSON, one line) whose SHA-256 is `revision`: what the store keeps for pinned enrollments. It
   /// includes what the house adds (caps, zone) and holiday dates read from .ics files.

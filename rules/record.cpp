@@ -54,7 +54,7 @@ constexpr std::array<std::string_view, 37> kTypeNames{
 static_assert(kTypeNames.size() == static_cast<std::size_t>(RecordType::attempt_resolved) + 1);
 
 /// Why a touch or an enrollment did not happen, by rule id.
-constexpr std::array<Phrase, 22> kRulePhrases{{
+constexpr std::array<Phrase, 23> kRulePhrases{{
     {"opt_out", "the person opted out"},
     {"suppressed", "the contact point is on the suppression list"},
     {"escalation", "an exception holds the enrollment"},
@@ -77,10 +77,11 @@ constexpr std::array<Phrase, 22> kRulePhrases{{
     {"workflow", "another playbook runs in between"},
     {"merged", "the lead was merged into another one"},
     {"handoff", "its score has reached the hand-off"},
+    {"disqualified", "the lead does not qualify"},
 }};
 
 /// Why an enrollment ended, by reason code. Event types are not here.
-constexpr std::array<Phrase, 10> kExitPhrases{{
+constexpr std::array<Phrase, 12> kExitPhrases{{
     {"completed", "all steps are resolved or the window has ended"},
     {"opt_out", "the person opted out"},
     {"complaint", "the person complained"},
@@ -91,6 +92,8 @@ constexpr std::array<Phrase, 10> kExitPhrases{{
     {"superseded", "a playbook of higher priority took the lead over"},
     {"withdrawn", "the playbook was withdrawn"},
     {"handoff", "a person took over"},
+    {"disqualified", "the lead does not qualify"},
+    {"released", "the time that the lead had to decide has ended"},
 }};
 
 /// What a legal pack found, by reason code.
@@ -136,6 +139,9 @@ void append_policy(std::string& out, std::string_view rule, std::string_view rea
   }
 }
 
+/// "qualification:budget": which condition of the playbook let the lead go.
+constexpr std::string_view kQualification = "qualification:";
+
 void append_rule(std::string& out, std::string_view rule, std::string_view reason = {}) {
   if (rule.empty()) {
     out += "no rule was named";
@@ -145,6 +151,8 @@ void append_rule(std::string& out, std::string_view rule, std::string_view reaso
     append_cap(out, rule);
   } else if (rule.substr(0, 7) == "policy:") {
     append_policy(out, rule, reason);
+  } else if (rule.starts_with(kQualification)) {
+    out.append("the lead does not qualify: ").append(rule.substr(kQualification.size()));
   } else {
     out.append("rule ").append(rule);
   }
@@ -294,11 +302,16 @@ void append_enrollment_sentence(std::string& out, const Record& record) {
       append_playbook(out, "any playbook", record);
       out += ": ";
       append_rule(out, record.rule);
+      append_detail(out, ": ", record.reason);
       break;
     case RecordType::lead_exited: {
       out += "Left ";
       append_playbook(out, "the playbook", record);
       out += ": ";
+      if (!record.rule.empty()) {
+        append_rule(out, record.rule);
+        break;
+      }
       const std::string_view phrase = find_phrase(kExitPhrases, record.reason);
       out += !phrase.empty() ? phrase : record.reason.empty() ? "no reason was named" : record.reason.view();
       break;

@@ -15,6 +15,8 @@ struct Scope {
   const DecisionContext& context;
   Decision& out;
   const Event* event = nullptr;
+  /// Ordinals that the lead had given out before this decision.
+  std::uint32_t enrollments_before = lead.enrollments;
 
   Instant now() const { return context.now; }
 
@@ -105,7 +107,7 @@ void handle_exit(Scope& scope, const ConsentOutcome& consent);
 /// The running enrollment and the one it interrupted end, in this order.
 void exit_all(Scope& scope, std::string_view reason);
 /// The enrollment leaves its place (of the lead); nothing takes it. go_on() afterwards.
-void end(Scope& scope, std::optional<Enrollment>& place, std::string_view reason);
+void end(Scope& scope, std::optional<Enrollment>& place, std::string_view reason, std::string_view rule = {});
 /// After the end of a workflow: what it interrupted resumes there and then, as after a pause.
 void go_on(Scope& scope);
 /// After an opt-out nothing that is queued on a channel it covers goes out, from whatever enrollment.
@@ -121,6 +123,21 @@ PlaybookHistory& history_of(LeadState& lead, const PlaybookId& playbook);
 void handle_enrollment(Scope& scope);
 /// `running`: the ordinal of the enrollment that ran when the event came and had interrupted none; 0: none.
 void handle_workflow(Scope& scope, std::uint32_t running);
+/// The lead was let go: it is enrolled there, if all that a trigger asks but `when` allows it. Absent: nothing happens.
+void recycle(Scope& scope, const std::optional<PlaybookId>& to);
+
+// qualification.cpp: leads that are let go early, or after the time in which they had to decide.
+/// The first condition of the playbook's that holds of a lead that is not in it yet; null: it may come in.
+const Disqualification* disqualified_from(Scope& scope, const Playbook& playbook);
+/// The same of an enrollment, running or interrupted.
+const Disqualification* disqualified(Scope& scope, const Enrollment& enrollment);
+/// The running and the interrupted enrollment: ends those of whom a condition holds, begins their time-boxes. After
+/// event step 8, and before a step is asked, as time alone may have made a condition true. True: the running one ended.
+bool ask_qualification(Scope& scope);
+/// The time-boxes of the enrollments that have none yet.
+void begin_releases(Scope& scope);
+/// The end of the enrollment's time-box.
+void release_lead(Scope& scope, Enrollment& enrollment);
 
 // score.cpp: event step 8.
 void handle_score(Scope& scope);

@@ -62,6 +62,7 @@ void emit(Scope& scope, Enrollment& enrollment, const Form& form, const Step& st
   // One that is asked at the very end of its window still gets the time that a connector takes.
   constexpr Duration kTimeToLeave{15LL * 60 * 1000};
   touch.not_after = std::max(enrollment.window_end.value_or(scope.now() + kDay), scope.now() + kTimeToLeave);
+  if (enrollment.release_at) touch.not_after = std::min(touch.not_after, *enrollment.release_at);
 
   if (const auto* on_day = std::get_if<OnDay>(&step.when)) state.day = on_day->day;
   state.emitted_at = scope.now();

@@ -162,6 +162,19 @@ class Explanation {
     told.min = form.touches.min;
     told.max = form.touches.max;
     if (enrollment.sla) told.sla_deadline = known(enrollment.sla->deadline);
+    told.release_at = enrollment.release_at;
+    for (const std::string& field : playbook.qualification.fields) {
+      if (!lead_.attributes.find(field)) told.unknown.push_back(field);
+    }
+  }
+
+  /// Asked before every step: the lead is let go.
+  void explain_qualification(Scope& scope, const Enrollment& enrollment, const Playbook& playbook) {
+    const Disqualification* rule = disqualified(scope, enrollment);
+    if (rule == nullptr) return;
+    const auto place = rule - playbook.qualification.disqualify.data();
+    add(Obstacle::Effect::ended, "qualification:" + rule->reason, {}, ConditionFacts{rule->when.expression.text()},
+        {RulePlace::File::playbook, {"qualification", "disqualify", std::to_string(place)}});
   }
 
   void explain_enrollment(const Enrollment& original) {
@@ -174,6 +187,7 @@ class Explanation {
     why_.zone = scope.zone(form);
     if (lead_.interrupted) why_.interrupted = lead_.interrupted->playbook;
     describe(original, playbook, form);
+    explain_qualification(scope, enrollment, playbook);
 
     if (enrollment.pause) {
       add(enrollment.pause->until ? Obstacle::Effect::waits : Obstacle::Effect::held, "paused", enrollment.pause->until,
@@ -383,6 +397,7 @@ RulePlace place_of(std::string_view rule, std::string_view step, const Form& for
   if (rule == "again") return {File::playbook, {"enroll", "again"}};
   if (rule == "condition_error") return {File::playbook, {"enroll", "when"}};
   if (rule == "priority") return {File::playbook, {"priority"}};
+  if (rule == "disqualified" || rule.starts_with("qualification:")) return {File::playbook, {"qualification"}};
   if (rule == "handoff") return {File::house, {"handoff"}};
   return {};
 }

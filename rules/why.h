@@ -95,7 +95,8 @@ struct Obstacle {
     ended,     // there is no step to ask
   };
   Effect effect = Effect::waits;
-  /// A rule id of the language page, or: not_enrolled, merged, no_open_step, not_due, asked_later.
+  /// A rule id of the language page, or: qualification:<reason>, not_enrolled, merged, no_open_step, not_due,
+  /// asked_later.
   std::string rule;
   std::optional<Instant> until;
   RuleFacts facts;
@@ -125,6 +126,8 @@ struct WhyEnrollment {
   int min = 0;
   std::optional<int> max;
   std::optional<Instant> sla_deadline;  // of a promise that still runs
+  std::optional<Instant> release_at;    // the end of the time-box, once it has begun
+  std::vector<std::string> unknown;     // attributes of `qualification.fields` that the lead does not have yet
 };
 
 /// A touch that was emitted and not handed off: what the gate's second asking says of it now.

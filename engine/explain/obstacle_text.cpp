@@ -183,7 +183,8 @@ std::string facts_text(const Obstacle& obstacle, const ObstacleHistory& history,
                        moment(spacing->at, zone));
   }
   if (const auto* condition = std::get_if<rules::ConditionFacts>(&obstacle.facts)) {
-    const std::string_view says = rule == "requires" ? "what it requires does not hold now" : "its condition holds now";
+    std::string_view says = rule == "requires" ? "what it requires does not hold now" : "its condition holds now";
+    if (rule.starts_with("qualification:")) says = "the lead does not qualify, and is let go before another touch";
     return fmt::format("{}: {}", says, condition->condition);
   }
   if (const auto* limit = std::get_if<rules::LimitFacts>(&obstacle.facts)) {
@@ -260,6 +261,7 @@ std::string remedy_text(const Obstacle& obstacle, const Zone& zone) {
     return fmt::format("The cap frees {}{}.", until, waits ? "" : ", but the step says on_cap: skip");
   }
   if (rule == "contact_hours") return fmt::format("The contact hours open {}.", until);
+  if (rule.starts_with("qualification:")) return "The condition must no longer hold before anything else comes.";
   if (rule == "requires") return "The condition must hold when the step is asked.";
   if (rule == "skip_if") return "The condition must no longer hold when the step is asked.";
   if (rule == "no_contact_point") return "A lead event has to bring a usable one before the step is asked.";

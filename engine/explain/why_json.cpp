@@ -80,6 +80,10 @@ class Writer {
                        local(why_.enrollment->enrolled_at) + ", " + std::to_string(why_.enrollment->touches) +
                        (why_.enrollment->touches == 1 ? " touch" : " touches") + " so far";
     if (why_.interrupted) text += ", which interrupts " + std::string(why_.interrupted->value);
+    if (why_.enrollment->release_at) text += "; it is released at " + local(*why_.enrollment->release_at);
+    for (std::size_t i = 0; i < why_.enrollment->unknown.size(); ++i) {
+      text += (i == 0 ? "; not known yet: " : ", ") + why_.enrollment->unknown[i];
+    }
     if (!why_.step) return text + "; no step is open.";
     text += "; the next step is " + why_.step->id + " (" + std::string(to_string(why_.step->channel)) + ")";
     if (why_.obstacles.empty()) return text + ", and it goes out now.";
@@ -109,6 +113,8 @@ class Writer {
     json["min"] = told.min;
     if (told.max) json["max"] = *told.max;
     if (told.sla_deadline) json["first_touch_due"] = to_string(*told.sla_deadline);
+    if (told.release_at) json["release_at"] = to_string(*told.release_at);
+    if (!told.unknown.empty()) json["unknown"] = told.unknown;
     return json;
   }
 
@@ -287,6 +293,9 @@ class Writer {
     if (type.starts_with("sla.")) place(record, form, {rules::RulePlace::File::playbook, {"sla"}});
     if (type == "cool_down.started") place(record, form, {rules::RulePlace::File::playbook, {"cool_down"}});
     if (type == "touches.shortfall") place(record, form, {rules::RulePlace::File::playbook, {"touches"}});
+    if (type == "lead.exited" && text_of(record, "reason") == "released") {
+      place(record, form, {rules::RulePlace::File::playbook, {"release"}});
+    }
     if (type == "lead.enrolled") place(record, form, {rules::RulePlace::File::playbook, {"enroll"}});
   }
 

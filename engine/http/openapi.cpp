@@ -461,7 +461,7 @@ constexpr std::string_view kDocument = R"json({
           "local_now": {"type": "string"},
           "state": {"type": "string", "description": "One sentence"},
           "touch_now": {"type": "boolean", "description": "Nothing stands in the way of the open step"},
-          "enrollment": {"type": "object", "description": "playbook, revision, place, variant, arm, enrolled_at, anchor, window_end, touches, min, max, first_touch_due"},
+          "enrollment": {"type": "object", "description": "playbook, revision, place, variant, arm, enrolled_at, anchor, window_end, touches, min, max, first_touch_due, release_at, unknown (attributes that the qualification asks for and the lead lacks)"},
           "interrupted": {"type": "string", "description": "The playbook that waits for the end of this one"},
           "step": {"type": "object", "description": "The open step: step, channel, due, asked_at, was_asked, place"},
           "obstacles": {
@@ -471,7 +471,7 @@ constexpr std::string_view kDocument = R"json({
               "type": "object",
               "required": ["rule", "effect", "why", "change"],
               "properties": {
-                "rule": {"type": "string", "description": "A rule id, or not_enrolled, merged, no_open_step, not_due, asked_later"},
+                "rule": {"type": "string", "description": "A rule id, or qualification:<reason>, not_enrolled, merged, no_open_step, not_due, asked_later"},
                 "effect": {"enum": ["waits", "held", "withheld", "skipped", "ended"]},
                 "until": {"type": "string", "format": "date-time"},
                 "since": {"type": "string", "format": "date-time"},

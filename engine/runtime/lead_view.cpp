@@ -42,6 +42,7 @@ ordered_json enrollment_json(const rules::Enrollment& enrollment) {
   json["enrolled_at"] = to_string(enrollment.enrolled_at);
   json["anchor"] = to_string(enrollment.anchor);
   if (enrollment.window_end) json["window_end"] = to_string(*enrollment.window_end);
+  if (enrollment.release_at) json["release_at"] = to_string(*enrollment.release_at);
   json["touches"] = enrollment.touches;
   auto steps = ordered_json::array();
   for (const rules::StepState& step : enrollment.steps) {

@@ -16,8 +16,10 @@ constexpr std::string_view kNames[] = {
     "requires", "no_contact_point", "expired", "touches_max", "exited",
     // rules of enrollment and escalation
     "condition_error", "already_enrolled", "again", "priority", "merged", "exception", "sla", "workflow", "handoff",
+    "disqualified",
     // reasons
     "completed", "complaint", "hard_bounce", "goal", "reply", "manual", "superseded", "withdrawn", "auto_reply",
+    "released",
     // outcomes
     "sent", "bounced", "failed", "connected", "voicemail", "no_answer", "busy", "wrong_number", "refused",
     // intakes
@@ -47,6 +49,10 @@ Vocabulary::Vocabulary(const rules::Rulebook& rulebook) {
       add_caps(form.caps);
     }
     for (const rules::Variant& variant : playbook->variants) names_.insert(variant.id);
+    for (const rules::Disqualification& rule : playbook->qualification.disqualify) {
+      names_.insert(rule.reason);
+      names_.insert("qualification:" + rule.reason);
+    }
     if (!playbook->experiment) continue;
     for (const rules::Arm& arm : playbook->experiment->arms) names_.insert(arm.id);
   }

@@ -135,7 +135,7 @@ void write_if(std::uint32_t field, const std::optional<Part>& part, RowWriter& o
 void write(const rules::Enrollment& enrollment, RowWriter& out) {
   const auto& [id, playbook, revision, variant, arm, ordinal, enrolled_at, triggered_at, anchor, window_end, steps,
                wait_from, wait_due, ready_from, asked, touches, replies, sla, exceptions, holding, validated_channel,
-               pause] = enrollment;  // `id` follows from subject and ordinal
+               pause, release_at] = enrollment;  // `id` follows from subject and ordinal
   out.octets(1, playbook.value);
   out.id_octets(2, revision.value);
   out.number(3, ordinal);
@@ -157,6 +157,7 @@ void write(const rules::Enrollment& enrollment, RowWriter& out) {
   if (variant) out.present_number(19, *variant);
   if (arm) out.present_number(20, *arm);
   if (wait_due) out.present_instant(21, *wait_due);
+  if (release_at) out.present_instant(22, *release_at);
 }
 
 void write(const rules::LeadState& lead, RowWriter& out) {
@@ -272,6 +273,7 @@ bool read(const store::Enrollment& in, const rules::LeadState& lead, rules::Enro
   for (const auto& exception : in.exceptions()) enrollment.exceptions.push_back({exception.held_since_false()});
   if (in.has_holding()) enrollment.holding = in.holding();
   if (in.has_pause()) enrollment.pause = read(in.pause());
+  if (in.has_release_at()) enrollment.release_at = Instant{in.release_at()};
   return !in.has_validated_channel() ||
          get_enumeration(in.validated_channel(), rules::Channel::meeting, enrollment.validated_channel.emplace());
 }

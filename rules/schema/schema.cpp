@@ -271,6 +271,14 @@ std::string schema_of(ValueType type) {
     case ValueType::content:
       return list(word(policy_content_names()), 1, static_cast<int>(policy_content_names().size())) +
              R"(, "uniqueItems": true)";
+    case ValueType::qualification:
+      return reference(kQualificationBlock.name);
+    case ValueType::disqualifications:
+      return list(reference(kDisqualificationBlock.name), 0, kMostDisqualifications);
+    case ValueType::attribute_names:
+      return list(schema_of(ValueType::step_id), 1, kMostFields) + R"(, "uniqueItems": true)";
+    case ValueType::release:
+      return reference(kReleaseBlock.name);
     case ValueType::unsupported:
       return "";
   }
@@ -283,7 +291,8 @@ std::string_view relations_of(const BlockSpec& block) {
   if (&block == &kStepBlock) {
     return R"("oneOf": [{ "required": ["day"] }, { "required": ["wait"] }], "dependentRequired": { "at": ["day"] })";
   }
-  if (&block == &kReplacementBlock || &block == &kStepChangeBlock || &block == &kHolidaysBlock)
+  if (&block == &kReplacementBlock || &block == &kStepChangeBlock || &block == &kHolidaysBlock ||
+      &block == &kQualificationBlock)
     return R"("minProperties": 1)";
   if (&block == &kGuardrailBlock) return R"("anyOf": [{ "required": ["do"] }, { "required": ["flag"] }])";
   if (&block == &kPolicyRuleBlock) {

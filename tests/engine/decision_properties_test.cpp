@@ -135,6 +135,25 @@ std::string draw_workflows() {
   return workflows.empty() ? "" : "on:\n" + workflows;
 }
 
+/// Conditions ask nothing but the score, so that the auditor can ask them for itself.
+std::string draw_qualification(const std::string& id) {
+  // Each to one that is nearer to the end: no circles.
+  const std::string to = id == "p"   ? any_of(std::array{", to: q", ", to: w", ""})
+                         : id == "q" ? any_of(std::array{", to: w", ""})
+                                     : "";
+  std::string text;
+  if (one_in(2)) {
+    text +=
+        fmt::format("qualification: {{ disqualify: [{{ when: 'lead.score > {}', reason: high{} }}, ", 2 + pick(5), to);
+    text += fmt::format("{{ when: 'lead.score < {}', reason: low{} }}] }}\n", pick(3) - 2, to);
+  }
+  if (one_in(2)) {
+    const std::string when = one_in(2) ? fmt::format(", when: 'lead.score > {}'", pick(3)) : "";
+    text += fmt::format("release: {{ after: {}h{}{} }}\n", 1 + pick(200), when, to);
+  }
+  return text;
+}
+
 std::string draw_playbook(const std::string& id, const std::string& type) {
   std::string text = fmt::format("playbook: {}\npriority: {}\nenroll: {{ on: {}, again: {{ after: {}h, max: 4 }} }}\n",
                                  id, 40 + 10 * pick(3), type, pick(48));
@@ -146,7 +165,7 @@ std::string draw_playbook(const std::string& id, const std::string& type) {
   if (one_in(2)) text += "sla: " + draw_sla() + "\n";
   if (!one_in(3)) text += "touches: " + draw_touches() + "\n";
   if (one_in(2)) text += "exceptions: [{ when: '\"vip\" in lead.flags', do: escalate }]\n";
-  text += draw_variants() + draw_workflows();
+  text += draw_variants() + draw_workflows() + draw_qualification(id);
   if (one_in(3)) text += draw_experiment();
   return text + "steps: " + draw_steps() + "\n";
 }
@@ -269,8 +288,12 @@ class Auditor {
   }
 
   /// After the event's records: nothing that it should have caused is missing.
-  void handled(const rules::Event& event) const {
-    const Lead& lead = leads_.at(std::string(event.lead.value));
+  void handled(const rules::Event& event, Instant clock) {
+    Lead& lead = leads_.at(std::string(event.lead.value));
+    for (Active& active : lead.active) {
+      RC_ASSERT_FALSE(is_disqualified(*active.playbook, lead.score));
+      begin_release(active, lead.score, clock);
+    }
     RC_ASSERT_FALSE(lead.scored_to.has_value());
     const auto& handoff = rulebook_.house().handoff;
     RC_ASSERT((!handoff || lead.score < handoff->at || lead.handed_over));
@@ -280,6 +303,8 @@ class Auditor {
     Lead& lead = leads_[id];
     RC_ASSERT(record.at >= last_);
     last_ = record.at;
+    // Whoever was to be released has been.
+    for (const Active& active : lead.active) RC_ASSERT(record.at <= active.release_at);
     switch (record.type) {
       case RecordType::lead_enrolled:
         enrolled(lead, record);
@@ -360,6 +385,7 @@ class Auditor {
     bool held = false, paused = false, interrupted = false;
     std::set<std::string> resolved;
     std::vector<rules::StepId> open;  // in the order of its list
+    Instant since, release_at = Instant::never();
 
     const rules::Form& form() const { return playbook->form(variant, arm); }
     bool is_holdout() const { return arm && playbook->experiment->arms[*arm].id == "holdout"; }
@@ -421,6 +447,29 @@ class Auditor {
     return 0;
   }
 
+  static bool is_disqualified(const Playbook& playbook, std::int64_t score) {
+    const auto& rules = playbook.qualification.disqualify;
+    return std::any_of(rules.begin(), rules.end(), [&](const rules::Disqualification& rule) {
+      const std::string text = rule.when.expression.text();  // "lead.score > 2"
+      const std::int64_t limit = std::stoll(text.substr(std::string("lead.score > ").size()));
+      return text.find('>') != std::string::npos ? score > limit : score < limit;
+    });
+  }
+
+  /// Where contact hours decide when the anchor is, the auditor only knows that it is not before the enrollment.
+  static void begin_release(Active& active, std::int64_t score, Instant now) {
+    const auto& release = active.playbook->release;
+    if (!release || active.release_at != Instant::never()) return;
+    if (release->when) {
+      const std::string text = release->when->expression.text();
+      if (score > std::stoll(text.substr(std::string("lead.score > ").size()))) {
+        active.release_at = now + release->after.time;
+      }
+    } else if (!active.form().contact_hours && active.switches == 0) {
+      active.release_at = active.since + release->after.time;
+    }
+  }
+
   static void reopen(Active& active) {
     active.open.clear();
     for (const rules::Step& step : active.form().steps) {
@@ -434,7 +483,10 @@ class Auditor {
     Active& active = lead.active.emplace_back();
     active.id = record.enrollment->value;
     active.playbook = rulebook_.find(*record.playbook);
+    active.since = record.at;
+    RC_ASSERT_FALSE(is_disqualified(*active.playbook, lead.score));
     if (!record.variant.empty()) active.variant = variant_of(*active.playbook, record.variant);
+    if (active.playbook->release && active.playbook->release->when) begin_release(active, lead.score, record.at);
     reopen(active);
   }
 
@@ -449,6 +501,13 @@ class Auditor {
   void exited(Lead& lead, const Record& record) {
     const Active& ended = active(lead, record);
     RC_ASSERT(*record.steps_left == ended.open);
+    RC_ASSERT((record.reason == "disqualified") == record.rule.view().starts_with("qualification:"));
+    if (record.reason == "disqualified") RC_ASSERT(is_disqualified(*ended.playbook, lead.score));
+    if (record.reason == "released") {
+      RC_ASSERT(ended.playbook->release.has_value());
+      RC_ASSERT(record.at >= ended.since + ended.playbook->release->after.time);
+      if (ended.release_at != Instant::never()) RC_ASSERT(record.at == ended.release_at);
+    }
     std::erase_if(lead.active, [&](const Active& active) { return active.id == record.enrollment->value; });
   }
 
@@ -484,6 +543,7 @@ class Auditor {
     RC_ASSERT_FALSE(running.held);
     RC_ASSERT_FALSE(running.is_holdout());
     RC_ASSERT(!lead.cool_down.has_value());
+    RC_ASSERT_FALSE(is_disqualified(*running.playbook, lead.score));
     RC_ASSERT(!lead.objected.contains("all"));
     RC_ASSERT(!lead.objected.contains(channel));
     if (channel == "email") RC_ASSERT(!lead.email.empty());
@@ -570,7 +630,7 @@ TEST_CASE("whatever playbooks and events come, no rule is broken") {
       auditor.event(event);
       run.handle(event);
       audit();
-      auditor.handled(event);
+      auditor.handled(event, clock);
     }
     run.to_the_end();
     audit();

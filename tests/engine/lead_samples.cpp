@@ -98,6 +98,7 @@ Enrollment random_enrollment(std::mt19937& random) {
     maybe(random, pause.until, [&] { return random_instant(random); });
     return pause;
   });
+  maybe(random, enrollment.release_at, [&] { return random_instant(random); });
   return enrollment;
 }
 
@@ -178,10 +179,10 @@ class Description {
     // The id follows from the lead's subject and the ordinal; samples have none.
     const auto& [id, playbook, revision, variant, arm, ordinal, enrolled_at, triggered_at, anchor, window_end, steps,
                  wait_from, wait_due, ready_from, asked, touches, replies, sla, exceptions, holding, validated_channel,
-                 pause] = value;
+                 pause, release_at] = value;
     return *this << playbook << revision << variant << arm << ordinal << enrolled_at << triggered_at << anchor
                  << window_end << steps << wait_from << wait_due << ready_from << asked << touches << replies << sla
-                 << exceptions << holding << validated_channel << pause;
+                 << exceptions << holding << validated_channel << pause << release_at;
   }
   std::string text() const { return text_; }
 

@@ -339,6 +339,34 @@ steps:
   }
 }
 
+TEST_CASE("what is still to be found out is named, and when the lead is released") {
+  Asked asked(
+      "qualification: { fields: [budget, need] }\nrelease: { after: 7d, when: 'has(lead.need)' }\n"
+      "steps: [{ id: a, day: 2, channel: task }]",
+      {kArrival});
+  const Why before = asked.why("03-02 10:00");
+  CHECK(before.enrollment->unknown == std::vector<std::string>{"budget", "need"});
+  CHECK_FALSE(before.enrollment->release_at.has_value());
+  asked.run().handle({"03-02 11:00", "L", "lead.updated", "'need':'urgent'"});
+  const Why after = asked.why("03-02 12:00");
+  CHECK(after.enrollment->unknown == std::vector<std::string>{"budget"});
+  CHECK(after.enrollment->release_at == instant("03-09 11:00"));
+}
+
+TEST_CASE("a lead that time disqualifies is let go before the next step, and the forecast says so") {
+  Asked asked(
+      "qualification: { disqualify: [{ when: 'lead.budget < 1', reason: budget }, "
+      "{ when: 'now >= timestamp(\"2026-03-03T00:00:00Z\")', reason: timing }] }\n"
+      "steps: [{ id: a, day: 2, channel: task }]",
+      {kArrival});
+  CHECK(asked.obstacles("03-02 12:00") == "not_due waits 03-04 09:00 steps.a\n");
+  CHECK(asked.obstacles("03-03 12:00") ==
+        "qualification:timing ended qualification.disqualify.1\nnot_due waits 03-04 09:00 steps.a\n");
+  const Why why = asked.why("03-03 12:00");
+  REQUIRE(why.next.size() == 1);
+  CHECK(why.next[0].reason == "disqualified");
+}
+
 TEST_CASE("what a cap had counted is counted again as it was then") {
   Asked asked(
       "caps: [{ max: 2, per: 30h }]\nsteps: [{ id: a, day: 0, channel: task }, { id: b, day: 0, channel: call }, "

@@ -92,6 +92,10 @@ TEST_CASE("explanations read as they are kept") {
            {"held", "L-vip", "2026-03-04T12:00:00Z"},
            {"not-enrolled", "L-other", "2026-03-04T12:00:00Z"},
            {"variant", "L-hot", "2026-03-02T12:00:00Z"},
+           {"time-box", "L-closing", "2026-03-05T12:00:00Z"},
+           {"disqualified-by-time", "L-closing", "2026-03-12T12:00:00Z"},
+           {"released", "L-closing-late", "2026-03-19T12:00:00Z"},
+           {"disqualified", "L-poor", "2026-03-05T12:00:00Z"},
        }) {
     CAPTURE(name);
     Played played(at);

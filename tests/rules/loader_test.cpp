@@ -339,10 +339,6 @@ TEST_CASE("holidays are dates, those of a country, or those of the lead's countr
 
 TEST_CASE("every part of the language that is not supported yet says so") {
   const std::string head = "playbook: a\n" + std::string(kSteps);
-  for (const std::string key : {"release", "qualification"}) {
-    CAPTURE(key);
-    CHECK(wrong(head + key + ": {}\n") == "not-yet-supported@" + key);
-  }
   CHECK(wrong(head + "enroll: { on: schedule }\n") == "not-yet-supported@enroll.on");
   CHECK(wrong(head + "enroll: { on: [schedule] }\n") == "not-yet-supported@enroll.on[0]");
 }

@@ -81,6 +81,11 @@ TEST_CASE("an exit tells its reason and an event type stands for itself") {
   CHECK(sentence(record) == "Left playbook smb-inbound: the goal is reached.");
   record.reason = "lead.lost";
   CHECK(sentence(record) == "Left playbook smb-inbound: lead.lost.");
+  record.reason = "released";
+  CHECK(sentence(record) == "Left playbook smb-inbound: the time that the lead had to decide has ended.");
+  record.reason = "disqualified";
+  record.rule = "qualification:budget";
+  CHECK(sentence(record) == "Left playbook smb-inbound: the lead does not qualify: budget.");
 }
 
 TEST_CASE("an attempt names its connector and result but not the person who acted") {
