@@ -341,6 +341,7 @@ Facts facts_of(const rules::Playbook& playbook, const rules::PolicyPacks& packs)
   if (playbook.enroll.when) collector.add(*playbook.enroll.when);
   for (const rules::Variant& variant : playbook.variants) collector.add(variant.when);
   for (const rules::Exception& exception : playbook.exceptions) collector.add(exception.when);
+  for (const rules::Disqualification& rule : playbook.qualification.disqualify) collector.add(rule.when);
   const auto add_steps = [&](const rules::Form& form) {
     for (const rules::Step& step : form.steps) {
       if (step.skip_if) collector.add(*step.skip_if);

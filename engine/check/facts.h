@@ -36,7 +36,7 @@ struct ConditionUse {
 struct Facts {
   std::vector<Fact> all;
   std::vector<ConditionUse>
-      uses;                 // enroll.when, variants, exceptions, skip_if and requires of every step of every form
+      uses;  // enroll.when, variants, exceptions, disqualify, skip_if and requires of every step of every form
   bool by_country = false;  // contact hours know the holidays of several countries, or legal packs apply
   bool by_law = false;      // legal packs apply: they ask for country and kind
 

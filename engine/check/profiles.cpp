@@ -148,6 +148,9 @@ std::string judge(const rules::Playbook& playbook, const Facts& facts, EventType
     if (holds(playbook.variants[i].when)) profile.variant = i;
   }
   for (const rules::Exception& exception : playbook.exceptions) profile.exceptions.push_back(holds(exception.when));
+  for (const rules::Disqualification& rule : playbook.qualification.disqualify) {
+    profile.disqualified.push_back(holds(rule.when));
+  }
 
   std::string signature = std::string(profile.has_email ? "e" : "-") + (profile.has_phone ? "p" : "-");
   if (facts.by_country) signature += profile.country + ',';
@@ -164,6 +167,10 @@ std::string judge(const rules::Playbook& playbook, const Facts& facts, EventType
 }  // namespace
 
 bool Profile::is_excepted() const { return std::find(exceptions.begin(), exceptions.end(), true) != exceptions.end(); }
+
+bool Profile::is_wanted() const {
+  return enrolls && std::find(disqualified.begin(), disqualified.end(), true) == disqualified.end();
+}
 
 bool carries_attributes(EventType type) { return type == EventType::lead_created || type == EventType::lead_updated; }
 

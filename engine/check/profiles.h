@@ -23,10 +23,13 @@ struct Profile {
   bool enrolls = false;
   std::optional<std::size_t> variant;  // the first whose `when` holds
   std::vector<bool> exceptions;        // whose `when` holds
+  std::vector<bool> disqualified;      // by which conditions
   bool has_email = true;
   bool has_phone = true;
 
   bool is_excepted() const;
+  /// It may come in, and is not let go at once.
+  bool is_wanted() const;
 };
 
 struct Profiles {

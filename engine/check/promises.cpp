@@ -34,7 +34,8 @@ std::string not_emitted(const rules::Form& form, const Trial& trial) {
   for (std::size_t i = 0; i < form.steps.size(); ++i) {
     const StepFate& fate = trial.steps[i];
     if (fate.kind == StepFate::Kind::emitted) continue;
-    std::string why = fate.kind == StepFate::Kind::open      ? "still open"
+    std::string why = fate.rule == "released"                ? "released before"
+                      : fate.kind == StepFate::Kind::open    ? "still open"
                       : fate.kind == StepFate::Kind::skipped ? "skipped: " + fate.rule
                                                              : "withheld: " + fate.rule;
     if (fate.rule == "expired" && !fate.deferral.empty()) why += ", deferred by " + fate.deferral;
@@ -78,6 +79,7 @@ void PromiseCheck::run() {
       try_form(choice);
     }
   }
+  check_release();
   for (const auto& [step, report] : skipped_steps_) {
     if (!emitted_anywhere_[step]) report();
   }
@@ -124,6 +126,62 @@ void PromiseCheck::check_reachable() {
          "`relance eval` shows what a condition comes to"});
     add(std::move(finding));
   }
+  check_disqualifications();
+}
+
+void PromiseCheck::check_disqualifications() {
+  const std::vector<Profile>& all = profiles_.all;
+  const std::vector<rules::Disqualification>& rules = playbook_.qualification.disqualify;
+  bool decidable = !playbook_.enroll.when || facts_.is_decidable(*playbook_.enroll.when);
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (!facts_.is_decidable(rules[i].when)) {
+      decidable = false;
+      continue;
+    }
+    if (std::any_of(all.begin(), all.end(), [&](const Profile& p) { return static_cast<bool>(p.disqualified[i]); })) {
+      continue;
+    }
+    add(sources_.at({&playbook_}, {"qualification", "disqualify", std::to_string(i), "when"},
+                    {Severity::error, "unreachable-disqualification",
+                     fmt::format("no lead can be disqualified for `{}`: this holds for none", rules[i].reason),
+                     "`relance eval` shows what a condition comes to"}));
+  }
+  const bool entered = std::any_of(all.begin(), all.end(), [](const Profile& p) { return p.enrolls; });
+  if (!decidable || !entered || std::any_of(all.begin(), all.end(), [](const Profile& p) { return p.is_wanted(); })) {
+    return;
+  }
+  add(sources_.at({&playbook_}, {"qualification", "disqualify"},
+                  {Severity::error, "unreachable-playbook", "no lead can enter: each that may is disqualified at once",
+                   "let `enroll.when` keep them out, or disqualify fewer"}));
+}
+
+void PromiseCheck::try_release(const TrialRunner::Choice& choice, const std::vector<const Profile*>& profiles) {
+  if (!playbook_.release || releases_ || profiles.empty()) return;
+  TrialRunner::Choice forced = choice;
+  forced.force_release = true;
+  TrialRunner runner(rulebook_, playbook_, forced);
+  const rules::Form& form = runner.form();
+  for (const Profile* profile : profiles) {
+    for (const Arrival& arrival : arrivals_of(form, arrival_options(form, profile->country))) {
+      // Nothing is claimed of what was not tried.
+      if (runner.records() >= share_) releases_ = true;
+      if (releases_) break;
+      const Trial trial = runner.run(*profile, arrival);
+      releases_ = trial.released || trial.excepted || trial.other_form || trial.disqualified || !trial.enrolled;
+    }
+    // A window ends for all alike; without one the enrollment ends with its last step.
+    if (releases_ || form.touches.within) break;
+  }
+  trials_ += runner.count();
+}
+
+void PromiseCheck::check_release() {
+  if (!playbook_.release || releases_) return;
+  const std::string after = text_of(playbook_.release->after);
+  add(sources_.at({&playbook_}, {"release", "after"},
+                  {Severity::error, "unreachable-release",
+                   fmt::format("no lead is ever released: the enrollment ends before its {} are over", after),
+                   "release earlier, or lengthen `touches.within`"}));
 }
 
 void PromiseCheck::try_form(const TrialRunner::Choice& wanted) {
@@ -131,7 +189,7 @@ void PromiseCheck::try_form(const TrialRunner::Choice& wanted) {
   std::vector<const Profile*> profiles;
   const auto collect = [&](auto fits) {
     for (const Profile& profile : profiles_.all) {
-      if (profile.enrolls && !profile.is_excepted() && fits(profile)) profiles.push_back(&profile);
+      if (profile.is_wanted() && !profile.is_excepted() && fits(profile)) profiles.push_back(&profile);
     }
   };
   collect([&](const Profile& profile) {
@@ -147,6 +205,7 @@ void PromiseCheck::try_form(const TrialRunner::Choice& wanted) {
                     runner,
                     std::vector<StepHistory>(runner.form().steps.size())};
   check_times(trials.form, runner.form());
+  try_release(choice, profiles);
   try_leads(trials, profiles);
   try_reserves(trials, profiles);
   check_steps(trials);
@@ -189,7 +248,7 @@ void PromiseCheck::try_arrivals(FormTrials& trials, const std::vector<const Prof
 
 void PromiseCheck::judge(FormTrials& trials, const Profile& profile, const Arrival& arrival) {
   const Trial trial = trials.runner.run(profile, arrival);
-  if (!trial.enrolled || trial.excepted || trial.other_form) return;
+  if (!trial.enrolled || trial.excepted || trial.other_form || trial.disqualified) return;
   ++trials.trials;
   if (trial.shortfall && !std::exchange(trials.minimum_broken, true)) broken_minimum(trials, profile, arrival, trial);
   if (trial.sla_missed && !trials.sla_broken) trials.sla_broken = broken_sla(trials, profile, arrival);
@@ -203,7 +262,7 @@ void PromiseCheck::judge(FormTrials& trials, const Profile& profile, const Arriv
       continue;
     }
     if (history.emitted) continue;
-    std::string ending = fate.kind == StepFate::Kind::open ? "open" : fate.rule;
+    std::string ending = fate.rule.empty() ? "open" : fate.rule;
     ++history.endings[ending];
     if (history.profile) continue;
     history.profile = &profile;
@@ -232,7 +291,7 @@ void PromiseCheck::try_reserves(FormTrials& trials, const std::vector<const Prof
     for (const Arrival& arrival : arrivals_of(form, arrival_options(form, profile.country))) {
       if (trials.runner.records() >= 2 * share_ || !missing()) return;
       const Trial trial = trials.runner.run(profile, arrival);
-      if (!trial.enrolled || trial.excepted || trial.other_form) continue;
+      if (!trial.enrolled || trial.excepted || trial.other_form || trial.disqualified) continue;
       for (std::size_t i = 0; i < form.steps.size(); ++i) {
         if (trial.steps[i].kind == StepFate::Kind::emitted) trials.steps[i].emitted = true;
       }
@@ -311,7 +370,7 @@ void PromiseCheck::check_steps(FormTrials& trials) {
     const auto only = [&](std::string_view ending) {
       return history.endings.size() == 1 && history.endings.begin()->first == ending;
     };
-    const bool certain = !trials.cut || (only("expired") && !step.expires) || only("touches_max");
+    const bool certain = !trials.cut || (only("expired") && !step.expires) || only("touches_max") || only("released");
     // What only the law keeps back is told by country: check_law().
     const bool by_law = history.profile && is_policy(history.fate);
     if (!history.emitted && history.profile && certain && !by_law) report_step(trials, step, history);
@@ -380,6 +439,10 @@ void PromiseCheck::report_step(FormTrials& trials, const rules::Step& step, cons
     found.suggestion = history.fate.deferral.empty()
                            ? "move it before the end, or lengthen `touches.within`"
                            : fmt::format("it is deferred by {}; lengthen `touches.within`", history.fate.deferral);
+  } else if (only("released")) {
+    found.text = fmt::format("{} is out of reach: every lead is released {} after its anchor, before it can go out",
+                             name, text_of(playbook_.release->after));
+    found.suggestion = "release later, or only leads that have come further (`release.when`)";
   } else if (only("touches_max")) {
     found.text = fmt::format("{} is out of reach: `touches.max` is reached before it for every lead", name);
     found.suggestion = "raise `max`, or remove a step";

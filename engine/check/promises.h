@@ -47,6 +47,7 @@ class PromiseCheck {
   };
 
   void check_reachable();
+  void check_disqualifications();
   void try_form(const TrialRunner::Choice& choice);
   void try_leads(FormTrials& trials, const std::vector<const Profile*>& profiles);
   ArrivalOptions arrival_options(const rules::Form& form, const std::string& country) const;
@@ -64,6 +65,9 @@ class PromiseCheck {
   void check_times(const FormOf& form, const rules::Form& settings);
 
   void broken_minimum(FormTrials& trials, const Profile& profile, const Arrival& arrival, const Trial& trial);
+  /// The time-box of leads in this form ends before the window does, where it begins as early as it can.
+  void try_release(const TrialRunner::Choice& choice, const std::vector<const Profile*>& profiles);
+  void check_release();
   /// False: the breach is not the playbook's fault.
   bool broken_sla(FormTrials& trials, const Profile& profile, const Arrival& arrival);
   std::string in_form(const FormOf& form) const;
@@ -80,6 +84,7 @@ class PromiseCheck {
   std::size_t trials_ = 0;
   std::size_t share_ = 0;  // of records, for each form
   bool out_of_trials_ = false;
+  bool releases_ = false;  // somebody's time-box ends while the enrollment runs
   /// Steps whose skip_if kept them back in some form: findings once no form lets them go.
   std::map<std::pair<int, std::string>, bool> emitted_anywhere_;
   std::vector<std::pair<std::pair<int, std::string>, std::function<void()>>> skipped_steps_;

@@ -51,6 +51,9 @@ Names known_attributes(const rules::Rulebook& rulebook, const fs::path& folder) 
     add(playbook->enroll.when);
     for (const rules::Variant& variant : playbook->variants) add(variant.when);
     for (const rules::Exception& exception : playbook->exceptions) add(exception.when);
+    for (const rules::Disqualification& rule : playbook->qualification.disqualify) add(rule.when);
+    names.insert(playbook->qualification.fields.begin(), playbook->qualification.fields.end());
+    if (playbook->release) add(playbook->release->when);
     for (const rules::Step& step : playbook->steps) {
       add(step.skip_if);
       add(step.requirement);

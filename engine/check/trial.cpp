@@ -27,6 +27,13 @@ rules::Playbook forced(rules::Playbook playbook, const TrialRunner::Choice& choi
       variant.when = constant(variant.when, choice.variant && i == *choice.variant);
     }
   }
+  if (playbook.release && playbook.release->when) {
+    if (choice.force_release) {
+      playbook.release->when = constant(*playbook.release->when, true);
+    } else {
+      playbook.release.reset();
+    }
+  }
   if (choice.arm && playbook.experiment) {
     for (std::size_t i = 0; i < playbook.experiment->arms.size(); ++i) {
       playbook.experiment->arms[i].weight = i == *choice.arm ? 1 : 0;
@@ -135,6 +142,15 @@ void TrialRunner::note(const Record& record, Trial& trial) const {
       break;
     case RecordType::touches_shortfall:
       trial.shortfall = true;
+      break;
+    case RecordType::lead_exited:
+      trial.disqualified = record.reason == "disqualified";
+      trial.released = record.reason == "released";
+      if (!trial.released) break;
+      trial.shortfall = trial.touches < form_->touches.min;
+      for (StepFate& step : trial.steps) {
+        if (step.kind == StepFate::Kind::open) step.rule = "released";
+      }
       break;
     case RecordType::sla_breached:
       trial.sla_missed = true;

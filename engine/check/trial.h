@@ -18,14 +18,16 @@ namespace relance::engine {
 struct StepFate {
   enum class Kind { open, emitted, skipped, withheld };
   Kind kind = Kind::open;
-  std::string rule;      // of skipped and withheld
+  std::string rule;      // of skipped and withheld; of open ones what ended the enrollment, when that is known
   std::string reason;    // of a rule that has one: a legal pack's
   std::string deferral;  // the rule that deferred it last; empty: none did
 };
 
 struct Trial {
   bool enrolled = false;
-  bool excepted = false;    // an exception held: a person decides how it goes on
+  bool excepted = false;  // an exception held: a person decides how it goes on
+  bool disqualified = false;
+  bool released = false;    // its time-box ended first
   bool other_form = false;  // the date or its own touches brought another variant
   bool shortfall = false;
   /// The first touch is promised, and either it came too late or the enrollment ended without one that could be it.
@@ -44,6 +46,9 @@ class TrialRunner {
     std::optional<std::uint32_t> variant;
     std::optional<std::uint32_t> arm;
     bool force_variant = false;
+    /// Every lead's time-box begins as it enters, whatever `release.when` says. Otherwise one with a `when` never does:
+    /// it is for leads that have come further than those that answer nothing.
+    bool force_release = false;
   };
   TrialRunner(const rules::Rulebook& rulebook, const rules::Playbook& playbook, const Choice& choice);
 
