@@ -144,6 +144,7 @@ Verdict second_gate(Scope& scope, const EmittedTouch& touch, const Playbook& pla
   const Form& form = enrollment ? form_of(*enrollment, scope.context.rulebook) : playbook.form_at(touch.form);
   PolicyVerdict policy = ask_policy(scope, form, touch.channel, &touch.action);
   if (policy.kind != PolicyVerdict::Kind::pass) return refusal_of(std::move(policy));
+  if (!enrollment && disqualified_from(scope, playbook)) return withheld("disqualified");
   if (!enrollment && is_halted(scope, touch.playbook, touch.channel)) return held("halted");
   if (enrollment) {
     if (enrollment->release_at && *enrollment->release_at < scope.now()) return withheld("exited");

@@ -103,6 +103,25 @@ TEST_CASE("what was emitted and not handed off is cancelled, and a disqualified 
   )"));
 }
 
+TEST_CASE("the last touch of a completed enrollment does not leave for a lead that has been disqualified since") {
+  const rules::Rulebook rulebook =
+      rulebook_of({cadence(disqualify(kBudget) + "steps: [{ id: a, day: 0, channel: task }]\n")});
+  Run run(rulebook);
+  run.handle(kArrival);
+  run.until("03-02 09:00");
+  rules::LeadState& lead = run.lead("L");
+  REQUIRE_FALSE(lead.enrollment.has_value());
+  lead.touches.front().handed_off = false;
+  const auto preview = [&] {
+    return rules::preview_hand_off(lead, lead.touches.front().action, rulebook.current().front()->revision,
+                                   {rulebook, run.simulation().store(), instant("03-02 10:00")});
+  };
+  CHECK(preview().answer == rules::HandOff::Answer::go);
+  run.handle(update("03-02 10:00", "'budget':1"));
+  CHECK(preview().answer == rules::HandOff::Answer::cancelled);
+  CHECK(preview().rule == "disqualified");
+}
+
 TEST_CASE("`to` recycles the lead there and then, in the ordinary way") {
   CHECK(story_of({{cadence(kFar + disqualify(kBudgetTo)), nurture()},
                   {kArrival, update("03-03 10:00", "'budget':1")},
