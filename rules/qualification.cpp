@@ -38,6 +38,10 @@ std::optional<Instant> release_of(const Scope& scope) {
   return std::max(scope.after(begin, release->after, form), scope.now());
 }
 
+bool lets_go(const Playbook& playbook) {
+  return playbook.release.has_value() || !playbook.qualification.disqualify.empty();
+}
+
 void end_disqualified(Scope& scope, std::optional<Enrollment>& place, const Disqualification& rule) {
   end(scope, place, "disqualified", "qualification:" + rule.reason);
 }
@@ -64,6 +68,8 @@ const Disqualification* disqualified(Scope& scope, const Enrollment& enrollment)
 bool ask_qualification(Scope& scope) {
   LeadState& lead = scope.lead;
   if (!lead.enrollment) return false;
+  // This is asked at every event and every step, and most playbooks let nobody go.
+  if (!lead.interrupted && !lets_go(playbook_of(*lead.enrollment, scope.context.rulebook))) return false;
   const Disqualification* running = disqualified(scope, *lead.enrollment);
   const Disqualification* behind = lead.interrupted ? disqualified(scope, *lead.interrupted) : nullptr;
   if (running) end_disqualified(scope, lead.enrollment, *running);
