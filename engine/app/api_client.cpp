@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 #include <fmt/format.h>
@@ -117,6 +118,25 @@ std::string refusal_text(const ApiAnswer& answer) {
   const bool token = answer.status == 401 || answer.status == 403;
   return fmt::format("the daemon answered {}: {}{}", answer.status, why,
                      token ? " Name the file of a token with --token-file, or set RELANCE_TOKEN." : "");
+}
+
+tl::expected<std::uint64_t, std::string> read_ledger(ApiClient& client, std::uint64_t from,
+                                                     const std::function<void(const std::string& line)>& take) {
+  while (true) {
+    const auto answer = client.get("/v1/ledger?from=" + std::to_string(from) + "&limit=1000");
+    if (!answer) return failed(answer.error());
+    if (answer->status != 200) return failed(refusal_text(*answer));
+    std::istringstream lines(answer->body);
+    std::uint64_t next = from;
+    for (std::string line; std::getline(lines, line);) {
+      const auto record = nlohmann::json::parse(line, nullptr, false);
+      if (!record.is_object() || !record.contains("seq")) continue;
+      next = record["seq"].get<std::uint64_t>() + 1;
+      take(line);
+    }
+    if (next == from) return next;
+    from = next;
+  }
 }
 
 std::string lead_path(const std::string& lead) { return path_to("/v1/leads/", lead); }

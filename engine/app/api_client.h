@@ -2,6 +2,7 @@
 // The command line's side of the HTTP API. Blocking; one owner, one thread.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,5 +52,10 @@ class ApiClient {
   struct Http;
   std::unique_ptr<Http> http_;
 };
+
+/// Calls `take` with every line of the daemon's ledger from the sequence number on, as far as it goes now: the next
+/// number, or why it cannot.
+tl::expected<std::uint64_t, std::string> read_ledger(ApiClient& client, std::uint64_t from,
+                                                     const std::function<void(const std::string& line)>& take);
 
 }  // namespace relance::app

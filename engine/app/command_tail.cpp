@@ -3,7 +3,6 @@
 #include <chrono>
 #include <iostream>
 #include <memory>
-#include <sstream>
 #include <thread>
 
 #include <fmt/format.h>
@@ -47,22 +46,11 @@ struct TailArguments {
 
 /// Prints what is there; the next sequence number, or why it cannot.
 tl::expected<std::uint64_t, std::string> print_lines(ApiClient& client, std::uint64_t from, bool as_json) {
-  while (true) {
-    const auto answer = client.get("/v1/ledger?from=" + std::to_string(from) + "&limit=1000");
-    if (!answer) return tl::unexpected<std::string>(answer.error());
-    if (answer->status != 200) return tl::unexpected<std::string>(refusal_text(*answer));
-    std::istringstream lines(answer->body);
-    std::uint64_t next = from;
-    for (std::string line; std::getline(lines, line);) {
-      const auto record = json::parse(line, nullptr, false);
-      if (!record.is_object() || !record.contains("seq")) continue;
-      next = record["seq"].get<std::uint64_t>() + 1;
-      std::cout << (as_json ? line : readable(record)) << "\n";
-    }
-    std::cout.flush();
-    if (next == from) return next;
-    from = next;
-  }
+  auto next = read_ledger(client, from, [as_json](const std::string& line) {
+    std::cout << (as_json ? line : readable(json::parse(line))) << "\n";
+  });
+  std::cout.flush();
+  return next;
 }
 
 int tail(const TailArguments& arguments) {

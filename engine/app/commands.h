@@ -18,6 +18,7 @@ void add_check(CLI::App& app, int& exit_code);
 void add_test(CLI::App& app, int& exit_code);
 void add_simulate(CLI::App& app, int& exit_code);
 void add_backtest(CLI::App& app, int& exit_code);
+void add_report(CLI::App& app, int& exit_code);
 void add_diff(CLI::App& app, int& exit_code);
 void add_publish(CLI::App& app, int& exit_code);
 void add_eval(CLI::App& app, int& exit_code);

@@ -62,6 +62,7 @@ int main(int argc, char** argv) {
   relance::app::add_test(app, exit_code);
   relance::app::add_simulate(app, exit_code);
   relance::app::add_backtest(app, exit_code);
+  relance::app::add_report(app, exit_code);
   relance::app::add_diff(app, exit_code);
   relance::app::add_publish(app, exit_code);
   relance::app::add_eval(app, exit_code);
