@@ -7,6 +7,7 @@
 #include <iterator>
 #include <set>
 
+#include "engine/check/content.h"
 #include "engine/render/template_set.h"
 #include "engine/scenarios/scenario_reader.h"
 #include "rules/loader_report.h"
@@ -99,6 +100,7 @@ class TemplateCheck {
         for (const rules::Step& step : settings.steps) check(form, step);
       });
     }
+    check_content(rulebook, folder_.parent_path(), set_, sources_, report_);
   }
 
  private:

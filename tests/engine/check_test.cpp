@@ -9,6 +9,7 @@
 #include <set>
 
 #include "engine/check/check.h"
+#include "engine/check/content.h"
 #include "engine/check/trial.h"
 #include "simulation_support.h"
 
@@ -128,6 +129,25 @@ TEST_CASE("conditions give the facts between which they choose") {
   CHECK(facts(R"(lead.flags.exists(f, f in ["vip"]))") == R"(flags: [] ["vip"] -;)");
   CHECK(facts(R"(lead.name.matches("^A"))") == R"(name?: "some" -;)");
   CHECK(facts("lead.score > lead.limit") == R"(score?: "some" -;limit?: "some" -;)");
+}
+
+TEST_CASE("what every reader sees stands in no section, no comment and no subject") {
+  const auto text = [](std::string_view source) { return shown_to_everybody(source, false); };
+  using Names = std::set<std::string>;
+  CHECK(text("Subject: {{sender.name}}\n\n{{owner}} {{ unsubscribe_url }}") == Names{"owner", "unsubscribe_url"});
+  CHECK(text("{{{owner}}} {{&account}} {{! sender.name }}") == Names{"account", "owner"});
+  CHECK(text("{{#lead.name}}{{owner}}{{/lead.name}}{{^lead.name}}{{account}}{{/lead.name}}").empty());
+  CHECK(text("{{#sender}}{{name}}{{/sender}}").contains("sender.name"));
+  CHECK(text("{{#unsubscribe_url}}{{.}}{{/unsubscribe_url}}").contains("unsubscribe_url"));
+  CHECK(text("{{#sender.name}}{{#lead.name}}{{owner}}{{/lead.name}}{{/sender.name}}").empty());
+  CHECK(text("{{^unsubscribe_url}}{{owner}}{{/unsubscribe_url}}").empty());
+  CHECK(text("{{^sender}}{{owner}}{{/sender}}{{account}}") == Names{"account"});
+  CHECK(text("<!-- {{owner}} -->") == Names{"owner"});  // no comment in a text
+  const auto html = [](std::string_view source) { return shown_to_everybody(source, true); };
+  CHECK(html("<head><title>{{owner}}</title></head><!-- {{account}} --><p>{{sender.name}}</p>") ==
+        Names{"sender.name"});
+  CHECK(html("<p>{{owner}}</p><!-- never closed {{account}}") == Names{"owner"});
+  CHECK(html("<header>{{owner}}</header>") == Names{"owner"});
 }
 
 }  // namespace
