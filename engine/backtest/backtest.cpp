@@ -5,14 +5,13 @@
 #include <unordered_map>
 #include <utility>
 
+#include "engine/backtest/history_walk.h"
 #include "engine/intake/event_reader.h"
 #include "engine/intake/jsonl_reader.h"
-#include "engine/simulate/simulation.h"
 
 namespace relance::engine {
 
 using rules::Event;
-using rules::EventType;
 using rules::Instant;
 using rules::LeadState;
 using rules::Record;
@@ -24,38 +23,6 @@ constexpr std::size_t kMostExamples = 20;
 
 void merge(BacktestCounts::Counts& into, const BacktestCounts::Counts& from) {
   for (const auto& [name, count] : from) into[name] += count;
-}
-
-bool is_of_a_touch(EventType type) {
-  switch (type) {
-    case EventType::touch_completed:
-    case EventType::touch_delivered:
-    case EventType::touch_opened:
-    case EventType::touch_clicked:
-    case EventType::touch_replied:
-      return true;
-    default:
-      return false;
-  }
-}
-
-/// Says something about the person, whoever called or wrote.
-bool protects(const Event& event) {
-  const std::string_view outcome = event.text("outcome");
-  return event.text("bounce") == "hard" || outcome == "refused" || outcome == "wrong_number";
-}
-
-/// The same event without `action`: the touch it names is the history's, not this set's.
-Event without_action(const Event& event) {
-  Event copy = event;
-  rules::cel::Map data;
-  if (const rules::cel::Map* map = event.data.map()) {
-    for (const auto& [key, value] : *map) {
-      if (!key.string() || *key.string() != "action") data.emplace_back(key, value);
-    }
-  }
-  copy.data = rules::cel::Value(std::move(data));
-  return copy;
 }
 
 struct OptOut {
@@ -90,28 +57,21 @@ std::string segment_of(const LeadState& lead) {
 class SetRun {
  public:
   explicit SetRun(const rules::Rulebook& rulebook)
-      : simulation_(rulebook, [this](std::uint64_t, const LedgerContext& context, const std::vector<Record>& records) {
+      : walk_(rulebook, [this](std::uint64_t, const LedgerContext& context, const std::vector<Record>& records) {
           for (const Record& record : records) note(*context.lead, record);
         }) {}
 
   void handle(const Event& event) {
     event_time_ = event.time;
-    if (is_of_a_touch(event.type)) {
-      simulation_.run_until(event.time - rules::Duration{1});  // what this set has sent by then
-      if (!protects(event) && !has_touched(event)) {
-        ++set_.outcomes_not_taken;
-        return;
-      }
-      ++set_.outcomes_taken;
-      simulation_.handle(without_action(event));
-    } else {
-      simulation_.handle(event);
-    }
-    if (const LeadState* lead = simulation_.store().find_lead(event.lead)) trace_of(*lead, simulation_.clock());
+    const bool counts = walk_.handle(event);
+    if (is_of_a_touch(event.type)) ++(counts ? set_.outcomes_taken : set_.outcomes_not_taken);
+    if (!counts) return;
+    Simulation& simulation = walk_.simulation();
+    if (const LeadState* lead = simulation.store().find_lead(event.lead)) trace_of(*lead, simulation.clock());
   }
 
   void finish() {
-    simulation_.run_until(Instant::never());
+    walk_.simulation().run_until(Instant::never());
     for (auto& [segment, counts] : set_.segments) {
       std::sort(counts.first_touch.begin(), counts.first_touch.end());
       set_.all.add(counts);
@@ -138,12 +98,6 @@ class SetRun {
       ++counts(found->second).leads;
     }
     return found->second;
-  }
-  bool has_touched(const Event& event) const {
-    const auto trace = leads_.find(event.lead);
-    if (trace == leads_.end()) return false;
-    const auto channel = rules::parse_channel(event.text("channel"));
-    return channel ? trace->second.touched_on.contains(*channel) : !trace->second.touched_on.empty();
   }
 
   void digest(LeadTrace& trace, const Record& record) {
@@ -227,7 +181,7 @@ class SetRun {
   BacktestSet set_;
   Instant event_time_;  // of the event that is handled
   std::unordered_map<rules::LeadId, LeadTrace> leads_;
-  Simulation simulation_;
+  HistoryWalk walk_;
 };
 
 using DeadLetterSink = std::function<void(const std::string&)>;

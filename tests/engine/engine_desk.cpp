@@ -112,7 +112,7 @@ struct EngineDesk::Life {
 
 EngineDesk::EngineDesk(DeskSettings settings)
     : settings_(std::move(settings)),
-      rulebook_(std::make_shared<const rules::Rulebook>(rulebook_of(settings_.playbooks))),
+      rulebook_(std::make_shared<const rules::Rulebook>(rulebook_of(settings_.playbooks, settings_.house))),
       clock_(instant(settings_.begins).ms) {}
 
 EngineDesk::~EngineDesk() {
@@ -201,7 +201,7 @@ void EngineDesk::settle_after(std::size_t finished_calls) {
 }
 
 std::shared_ptr<const rules::Rulebook> EngineDesk::following(const std::vector<std::string>& playbooks) const {
-  rules::Rulebook next = rulebook_of(playbooks);
+  rules::Rulebook next = rulebook_of(playbooks, settings_.house);
   next.keep_revisions_of(*rulebook_);
   return std::make_shared<const rules::Rulebook>(std::move(next));
 }

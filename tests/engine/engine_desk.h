@@ -57,6 +57,7 @@ struct DeskSettings {
   bool idempotent = true;  // the connector
   int queue = 1000;
   int batch = 1000;
+  rules::House house = {};
 };
 
 class EngineDesk {

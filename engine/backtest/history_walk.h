@@ -1,0 +1,30 @@
+#pragma once
+// One set of playbooks over one history, on the virtual clock: which events of the history count for it (backtest.h
+// says why), and what it decides. Owner: the caller; threads: one. Memory: a simulation, and the channels on which each
+// lead was touched.
+
+#include <unordered_map>
+
+#include "engine/simulate/simulation.h"
+
+namespace relance::engine {
+
+/// `touch.*`: what a touch came to.
+bool is_of_a_touch(rules::EventType type);
+
+class HistoryWalk {
+ public:
+  HistoryWalk(const rules::Rulebook& rulebook, MemoryStore::LedgerSink ledger);
+
+  /// False when the event does not count: it is about a touch that this set had not sent by then.
+  bool handle(const rules::Event& event);
+  Simulation& simulation() { return simulation_; }
+
+ private:
+  bool has_touched(const rules::Event& event) const;
+
+  std::unordered_map<rules::LeadId, rules::ChannelSet> touched_on_;
+  Simulation simulation_;
+};
+
+}  // namespace relance::engine
