@@ -117,6 +117,15 @@ std::string json_of(const ContactHours& hours, FallbackZone fallback) {
       .close();
 }
 
+std::string json_of(const Schedule& schedule) {
+  const auto* fixed = std::get_if<LocalDate>(&schedule.start);
+  return JsonObject()
+      .text("at", to_string(schedule.at))
+      .text("rrule", schedule.recurrence.text())
+      .text("start", fixed ? to_string(*fixed) : std::string(kAttributePrefix) + std::get<std::string>(schedule.start))
+      .close();
+}
+
 std::string json_of(const Enroll& enroll) {
   JsonObject object;
   if (enroll.again) {
@@ -126,6 +135,7 @@ std::string json_of(const Enroll& enroll) {
     object.raw("again", again.close());
   }
   if (!enroll.on.empty()) object.raw("on", names_of(enroll.on));
+  if (enroll.schedule) object.text("on", kScheduleTrigger).raw("schedule", json_of(*enroll.schedule));
   if (enroll.when) object.text("when", enroll.when->expression.text());
   return object.close();
 }

@@ -14,7 +14,7 @@ namespace relance::rules {
 namespace {
 
 /// Work that becomes due without an event, in the order in which it is done at one instant.
-enum class DueKind { pause_end, cool_down_end, step, sla_at_risk, sla_breached, release, window_end };
+enum class DueKind { pause_end, cool_down_end, step, sla_at_risk, sla_breached, release, window_end, occurrence };
 
 struct Due {
   Instant at = Instant::never();
@@ -53,6 +53,9 @@ Due first_due(const Scope& scope) {
   if (enrollment && enrollment->pause && enrollment->pause->until)
     consider(first, *enrollment->pause->until, DueKind::pause_end);
   if (lead.cool_down) consider(first, lead.cool_down->until, DueKind::cool_down_end);
+  for (const ScheduleState& schedule : lead.schedules) {
+    if (schedule.next <= scope.context.occurrences_until) consider(first, schedule.next, DueKind::occurrence);
+  }
   if (!enrollment) return first;
   consider(first, step_instant(scope, *enrollment, form_of(*enrollment, scope.context.rulebook)), DueKind::step);
   consider_sla(first, *enrollment, false);
@@ -100,6 +103,9 @@ void do_work(Scope& scope, const Due& due) {
       break;
     case DueKind::window_end:
       close_window(scope, *enrollment);
+      break;
+    case DueKind::occurrence:
+      ask_schedules(scope);
       break;
   }
 }
@@ -180,7 +186,10 @@ void tell_merged(Scope& scope, const ConsentOutcome& consent) {
 
 }  // namespace
 
-void set_wake(const Scope& scope) { scope.lead.wake = first_due(scope).at; }
+void set_wake(const Scope& scope) {
+  follow_schedules(scope, scope.event != nullptr ? scope.now() : met_now(scope.context));
+  scope.lead.wake = first_due(scope).at;
+}
 
 EnrollmentId Scope::id_of(std::uint32_t ordinal) const {
   const Enrollment* enrollment = find_enrollment(lead, ordinal);
@@ -243,8 +252,11 @@ Instant midnight_after(const Zone& zone, Instant now, LocalDate date) {
 
 void decide(LeadState& lead, const Event& event, const DecisionContext& context, Decision& out) {
   Scope scope{lead, context, out, &event};
+  const bool was_known = lead.known;
   if (!lead.known) fix_account(lead, event);
   const std::uint32_t running = lead.enrollment ? lead.enrollment->ordinal : 0;
+  // The schedules that it met before the event, by what was known of it then.
+  if (was_known && context.published) follow_schedules(scope, *context.published);
   handle_attributes(scope);
   const ConsentOutcome consent = handle_consent(scope);
   handle_inbound(scope);

@@ -124,6 +124,10 @@ struct DecisionContext {
   const Rulebook& rulebook;
   Neighbourhood& neighbourhood;
   Instant now;  // the engine's clock: never before an earlier call's
+  /// While leads still follow a folder: when it was published. Who was known then met its schedules at that instant.
+  std::optional<Instant> published = {};
+  /// Occurrences of schedules after this instant are left: nothing else would ever end a simulation.
+  Instant occurrences_until = Instant::never();
 };
 
 /// Handles one event that is no duplicate. `lead` may be new (`known` false; id and subject set by the caller). Appends
@@ -131,9 +135,9 @@ struct DecisionContext {
 void decide(LeadState& lead, const Event& event, const DecisionContext& context, Decision& out);
 
 /// Does one piece of the work that is due at `context.now` (first kind in the language's order: end of a pause, end of
-/// a cool-down, due step, sla.at_risk, sla.breached, release, end of the window). False, and nothing changed but
-/// perhaps `wake`, when nothing is due. Call again while `lead.wake <= now`; events of this very instant go between two
-/// calls.
+/// a cool-down, due step, sla.at_risk, sla.breached, release, end of the window, occurrence of a schedule). False, and
+/// nothing changed but perhaps `wake`, when nothing is due. Call again while `lead.wake <= now`; events of this very
+/// instant go between two calls.
 bool decide_due(LeadState& lead, const DecisionContext& context, Decision& out);
 
 /// `lead` carries an address that another lead's opt-out from all covers: its enrollment ends as `opt_out`.
@@ -157,6 +161,9 @@ struct InFlightChanges {
 InFlightChanges in_flight_changes(const LeadState& lead, const Rulebook& rulebook);
 /// The folder was published: the lead's enrollments follow it. Doing it twice changes nothing.
 InFlightChanges decide_published(LeadState& lead, const DecisionContext& context, Decision& out);
+
+/// The lead stands in every schedule of the rulebook as its attributes have it, and in no other.
+bool follows_schedules(const LeadState& lead, const Rulebook& rulebook);
 
 /// A step of the lead is held because something is halted.
 bool waits_for_resume(const LeadState& lead);

@@ -1,4 +1,4 @@
-// Enrollment by triggers, by command and by workflow: steps 11 and 12 of "One event, in this order".
+// Enrollment by triggers, by schedule, by command and by workflow: steps 11 and 12 of "One event, in this order".
 
 #include <algorithm>
 
@@ -18,15 +18,17 @@ bool again_blocks(const Scope& scope, const Playbook& playbook) {
   const auto& all = scope.lead.history;
   const auto history = std::find_if(all.begin(), all.end(), [&](const auto& h) { return h.playbook == playbook.id; });
   if (history == all.end() || history->enrollments == 0) return false;
-  if (!playbook.enroll.again) return true;
+  if (!playbook.enroll.again) return !playbook.enroll.schedule;  // that says how often
   const Again& again = *playbook.enroll.again;
   if (again.max && history->enrollments >= static_cast<std::uint32_t>(*again.max)) return true;
   return history->last_exit && scope.now() < scope.after(*history->last_exit, again.after, playbook);
 }
 
 struct Asking {
-  enum class By { trigger, command, workflow };  // all but triggers ask neither `when` nor the priority
+  /// All but triggers ask neither `when` nor the priority; an occurrence of a schedule is a trigger.
+  enum class By { trigger, command, workflow };
   By by = By::trigger;
+  Instant triggered_at;      // `time` of the event, or the occurrence
   std::size_t recycled = 0;  // how many playbooks have let the lead go already
 };
 
@@ -64,9 +66,8 @@ void interrupt(Scope& scope) {
   scope.record(RecordType::lead_paused, *lead.interrupted).rule = "workflow";
 }
 
-void enroll(Scope& scope, const Playbook& playbook) {
+void enroll(Scope& scope, const Playbook& playbook, Instant triggered_at) {
   LeadState& lead = scope.lead;
-  const Instant triggered_at = scope.event ? scope.event->time : scope.now();
   // An event that a daemon's clock has not reached yet enrolls for its own time.
   const Instant enrolled_at = std::max(scope.now(), triggered_at);
   Enrollment& enrollment = lead.enrollment.emplace();
@@ -114,7 +115,7 @@ void try_enroll(Scope& scope, const Playbook& playbook, const Asking& asking) {
     } else {
       exit_all(scope, "superseded");
     }
-    enroll(scope, playbook);
+    enroll(scope, playbook, asking.triggered_at);
     return;
   }
   Record& record = scope.record(RecordType::lead_not_enrolled);
@@ -126,7 +127,21 @@ void try_enroll(Scope& scope, const Playbook& playbook, const Asking& asking) {
   // No folder has circles; should a rulebook have one, it is left where it began.
   const Playbook* next = failed->to ? scope.context.rulebook.find(*failed->to) : nullptr;
   if (!next || asking.recycled >= scope.context.rulebook.current().size()) return;
-  try_enroll(scope, *next, {.recycled = asking.recycled + 1});
+  try_enroll(scope, *next, {.triggered_at = asking.triggered_at, .recycled = asking.recycled + 1});
+}
+
+/// The trigger fired: `when` is asked, then the rules that block.
+void trigger(Scope& scope, const Playbook& playbook, Instant triggered_at) {
+  const Truth when = playbook.enroll.when ? scope.ask(*playbook.enroll.when) : Truth::yes;
+  if (when == Truth::no) return;
+  if (when == Truth::error) {
+    Record& record = scope.record(RecordType::lead_not_enrolled);
+    record.playbook = playbook.id;
+    record.revision = playbook.revision;
+    record.rule = "condition_error";
+    return;
+  }
+  try_enroll(scope, playbook, {.triggered_at = triggered_at});
 }
 
 }  // namespace
@@ -136,27 +151,24 @@ void handle_enrollment(Scope& scope) {
   const Rulebook& rulebook = scope.context.rulebook;
   if (event.type == EventType::playbook_enroll) {
     const Playbook* playbook = rulebook.find(PlaybookId(std::string(event.text("playbook"))));
-    if (playbook) try_enroll(scope, *playbook, {.by = Asking::By::command});
+    if (playbook) try_enroll(scope, *playbook, {.by = Asking::By::command, .triggered_at = event.time});
     return;
   }
-  for (const Playbook* playbook : rulebook.candidates(event.type)) {
-    const Truth when = playbook->enroll.when ? scope.ask(*playbook->enroll.when) : Truth::yes;
-    if (when == Truth::no) continue;
-    if (when == Truth::error) {
-      Record& record = scope.record(RecordType::lead_not_enrolled);
-      record.playbook = playbook->id;
-      record.revision = playbook->revision;
-      record.rule = "condition_error";
-      continue;
-    }
-    try_enroll(scope, *playbook, {});
+  for (const Playbook* playbook : rulebook.candidates(event.type)) trigger(scope, *playbook, event.time);
+}
+
+void ask_schedules(Scope& scope) {
+  follow_schedules(scope, met_now(scope.context));
+  for (const Playbook* playbook : scope.context.rulebook.scheduled()) {
+    if (const auto occurrence = take_occurrence(scope, *playbook)) trigger(scope, *playbook, *occurrence);
   }
 }
 
 void recycle(Scope& scope, const std::optional<PlaybookId>& to) {
   // A pinned revision may name what the folder no longer has.
   const Playbook* playbook = to ? scope.context.rulebook.find(*to) : nullptr;
-  if (playbook) try_enroll(scope, *playbook, {});
+  const Instant triggered_at = scope.event ? scope.event->time : scope.now();
+  if (playbook) try_enroll(scope, *playbook, {.triggered_at = triggered_at});
 }
 
 void handle_workflow(Scope& scope, std::uint32_t running) {
@@ -167,7 +179,9 @@ void handle_workflow(Scope& scope, std::uint32_t running) {
   const Workflow* workflow = playbook_of(*lead.enrollment, rulebook).find_workflow(scope.event->type);
   // A pinned revision may start what the folder no longer has.
   const Playbook* playbook = workflow ? rulebook.find(workflow->start) : nullptr;
-  if (playbook) try_enroll(scope, *playbook, {.by = Asking::By::workflow});
+  if (playbook) {
+    try_enroll(scope, *playbook, {.by = Asking::By::workflow, .triggered_at = scope.event->time});
+  }
 }
 
 }  // namespace relance::rules

@@ -113,6 +113,7 @@ InFlightChanges in_flight_changes(const LeadState& lead, const Rulebook& ruleboo
 InFlightChanges decide_published(LeadState& lead, const DecisionContext& context, Decision& out) {
   Scope scope{lead, context, out};
   const InFlightChanges changes = in_flight_changes(lead, context.rulebook);
+  follow_schedules(scope, met_now(context));
   if (changes.running == InFlightChange::migrated) migrate(scope, *lead.enrollment);
   if (changes.interrupted == InFlightChange::migrated) migrate(scope, *lead.interrupted);
   if (changes.running == InFlightChange::ended) end(scope, lead.enrollment, "withdrawn");

@@ -143,6 +143,14 @@ struct ConsentMark {
   bool proven = false;  // there is evidence
 };
 
+/// Where the lead stands in the schedule of a playbook, from the moment when it first met it.
+struct ScheduleState {
+  PlaybookId playbook;
+  LocalDate over;                   // occurrences up to this local date are over
+  Instant next = Instant::never();  // the first one after it
+  std::uint64_t basis = 0;          // of what `next` was computed from; 0: there was no start
+};
+
 struct LeadState {
   LeadId id;
   SubjectId subject;
@@ -173,7 +181,8 @@ struct LeadState {
   std::optional<Enrollment> enrollment;   // the running one
   std::optional<Enrollment> interrupted;  // waits, paused, until the workflow that runs has ended; never without one
   std::vector<ScoreGiven> score_given;
-  bool handed_over = false;  // the house's hand-off has happened, which it does once
+  bool handed_over = false;              // the house's hand-off has happened, which it does once
+  std::vector<ScheduleState> schedules;  // of playbooks for which it has, or had, a start
 
   /// The earliest instant at which something can happen to this lead without an event; never() when nothing can.
   Instant wake = Instant::never();

@@ -21,7 +21,7 @@ struct Finding {
   std::string path;         // "steps[2].expires"
   std::string text;         // one sentence: what was expected and what was got
   std::string suggestion;   // what to do, e.g. `did you mean "skip_if"?`; may be empty
-  std::string rule;         // stable code: "unknown-key", "duplicate-key", "not-yet-supported", "wrong-type", ...
+  std::string rule;         // stable code: "unknown-key", "duplicate-key", "wrong-type", ...
   std::string source_line;  // the line of the file, for the caret; of a long line the part around it
   int caret = 0;            // the column of `source_line` under which the caret stands; 0: no line to show
 };

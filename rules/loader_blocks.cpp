@@ -83,13 +83,46 @@ std::optional<Exception> read_exception(LoadContext& context, const Field& field
   return Exception{std::move(*when), std::move(to)};
 }
 
+/// `on: schedule`, also as a list of one or with others beside it.
+bool names_schedule(const YamlNode& on) {
+  const auto is_schedule = [](const YamlNode& node) { return node.is_scalar() && node.text == kScheduleTrigger; };
+  return is_schedule(on) || std::any_of(on.items.begin(), on.items.end(), is_schedule);
+}
+
+/// `on` and `schedule`, which need each other.
+void read_triggers(LoadContext& context, const Block& block, Enroll& enroll) {
+  const auto on = block.get("on");
+  const auto schedule = block.get("schedule");
+  if (schedule) enroll.schedule = read_schedule(context, *schedule);
+  if (!on || !names_schedule(*on->node)) {
+    if (on && on->node->is_map() && on->node->find(kScheduleTrigger)) {
+      report(context, *on, "wrong-type", "expected `schedule` or event types, got a map",
+             "write `on: schedule`, and `schedule: { rrule: ..., start: ... }` beside it");
+      return;
+    }
+    if (on) enroll.on = read_event_types(context, *on).value_or(std::vector<EventType>{});
+    if (!schedule) return;
+    context.report.add({block.position_of("schedule"), schedule->path, "contradiction",
+                        "`schedule` is never asked without `on: schedule`",
+                        on ? "a playbook enrolls by events or by a schedule: write two" : "add `on: schedule`"});
+    return;
+  }
+  if (on->node->items.size() > 1) {
+    report(context, *on, "contradiction", "`schedule` stands alone in `on`, got other triggers beside it",
+           "write another playbook for the events");
+  }
+  if (schedule) return;
+  report(context, *on, "missing-key", "`on: schedule` needs `schedule`, which says when",
+         "add `schedule: { rrule: \"FREQ=MONTHLY;INTERVAL=4\", start: lead.NAME }`");
+}
+
 }  // namespace
 
 std::optional<Enroll> read_enroll(LoadContext& context, const Field& field) {
   const Block block(context, field, kEnrollBlock);
   if (!block.is_map()) return std::nullopt;
   Enroll enroll;
-  if (const auto on = block.get("on")) enroll.on = read_event_types(context, *on).value_or(std::vector<EventType>{});
+  read_triggers(context, block, enroll);
   if (const auto when = block.get("when")) {
     enroll.when = read_condition(context, *when);
     // `again` alone makes sense for leads that playbook.enroll brings in; a condition is then never asked.

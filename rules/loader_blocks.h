@@ -17,6 +17,7 @@ struct ExitReasons {
 };
 
 std::optional<Enroll> read_enroll(LoadContext& context, const Field& field);
+std::optional<Schedule> read_schedule(LoadContext& context, const Field& field);
 std::optional<ExitReasons> read_exit(LoadContext& context, const Field& field);
 std::optional<Sla> read_sla(LoadContext& context, const Field& field);
 std::optional<Touches> read_touches(LoadContext& context, const Field& field);

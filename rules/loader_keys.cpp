@@ -49,9 +49,16 @@ constexpr std::array kHouseKeys{
 };
 
 constexpr std::array kEnrollKeys{
-    KeySpec{"on", ValueType::event_types, optional, "Event types that may enroll"},
+    KeySpec{"on", ValueType::triggers, optional, "Event types that may enroll; or schedule, alone"},
+    KeySpec{"schedule", ValueType::schedule, optional, "When `on: schedule` enrolls"},
     KeySpec{"when", ValueType::condition, optional, "A condition (CEL) that must hold"},
-    KeySpec{"again", ValueType::again, optional, "Re-enrollment; without it once per lead"},
+    KeySpec{"again", ValueType::again, optional, "Re-enrollment; without it once per lead, or as the schedule says"},
+};
+
+constexpr std::array kScheduleKeys{
+    KeySpec{"rrule", ValueType::recurrence, required, "On which local dates: a rule of RFC 5545, by days or slower"},
+    KeySpec{"start", ValueType::schedule_start, required, "From where it counts: a date, or lead.NAME that has one"},
+    KeySpec{"at", ValueType::time_of_day, optional, "The local time of day; default 00:00"},
 };
 
 constexpr std::array kAgainKeys{
@@ -319,6 +326,7 @@ constexpr std::array<std::string_view, 4> kExitReasons{"reply", "opt_out", "hard
 const BlockSpec kPlaybookBlock{"playbook", kPlaybookKeys, "One playbook"};
 const BlockSpec kHouseBlock{"house", kHouseKeys, "What is true for all playbooks of the folder"};
 const BlockSpec kEnrollBlock{"enroll", kEnrollKeys, "Which leads come in"};
+const BlockSpec kScheduleBlock{"schedule", kScheduleKeys, "When leads are enrolled without an event"};
 const BlockSpec kAgainBlock{"again", kAgainKeys, "Re-enrollment"};
 const BlockSpec kSlaBlock{"sla", kSlaKeys, "Promises"};
 const BlockSpec kFirstTouchBlock{"first_touch", kFirstTouchKeys, "The promised time to the first effective touch"};
@@ -355,7 +363,7 @@ const BlockSpec kRefusalBlock{"refusal", kRefusalKeys, "Silence after a refusal"
 const BlockSpec kRegisterBlock{"register", kRegisterKeys, "A list that must have been asked lately"};
 
 std::span<const BlockSpec* const> all_blocks() {
-  static constexpr std::array<const BlockSpec*, 35> kAll{&kPolicyBlock,        &kPolicyScopeBlock,
+  static constexpr std::array<const BlockSpec*, 36> kAll{&kPolicyBlock,        &kPolicyScopeBlock,
                                                          &kPolicyRuleBlock,    &kPolicyMatchBlock,
                                                          &kConsentBlock,       &kConsentExceptionBlock,
                                                          &kPolicyWindowBlock,  &kAttemptsBlock,
@@ -372,7 +380,7 @@ std::span<const BlockSpec* const> all_blocks() {
                                                          &kSuccessBlock,       &kScoreBlock,
                                                          &kHandoffBlock,       &kGuardrailBlock,
                                                          &kQualificationBlock, &kDisqualificationBlock,
-                                                         &kReleaseBlock};
+                                                         &kReleaseBlock,       &kScheduleBlock};
   return kAll;
 }
 

@@ -16,6 +16,10 @@ enum class ValueType {
   priority,
   enroll,
   event_types,  // one or a list
+  triggers,     // the same, or schedule
+  schedule,
+  recurrence,
+  schedule_start,
   condition,
   again,
   duration,           // 0s is fine
@@ -108,11 +112,11 @@ enum class ValueType {
   disqualifications,
   attribute_names,
   release,
-  unsupported,
+  anything,  // read by other means
 };
 
 struct KeySpec {
-  enum class Presence { optional, required, unsupported };
+  enum class Presence { optional, required };
   std::string_view name;
   ValueType type;
   Presence presence;
@@ -130,6 +134,7 @@ struct BlockSpec {
 extern const BlockSpec kPlaybookBlock;
 extern const BlockSpec kHouseBlock;
 extern const BlockSpec kEnrollBlock;
+extern const BlockSpec kScheduleBlock;
 extern const BlockSpec kAgainBlock;
 extern const BlockSpec kSlaBlock;
 extern const BlockSpec kFirstTouchBlock;
@@ -190,6 +195,10 @@ constexpr int kMostRegisters = 10;
 constexpr int kMostZones = 20;
 constexpr int kMostRegions = 100;
 constexpr int kLongestId = 64;
+/// Besides event types, what `enroll.on` may name.
+constexpr std::string_view kScheduleTrigger = "schedule";
+/// What the names of attributes begin with.
+constexpr std::string_view kAttributePrefix = "lead.";
 constexpr int kLongestText = 200;  // titles, template names, recipients; bytes
 
 // The closed lists of words, in the order in which messages name them.

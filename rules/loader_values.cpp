@@ -95,11 +95,6 @@ void report(LoadContext& context, const Field& field, std::string rule, std::str
   context.report.add({field.node->position, field.path, std::move(rule), std::move(text), std::move(suggestion)});
 }
 
-void report_unsupported(LoadContext& context, const Field& field, std::string_view what) {
-  report(context, field, "not-yet-supported", fmt::format("{} is not supported yet", what),
-         "leave it out: this version of Relance cannot run it");
-}
-
 std::string suggest(std::string_view name, std::span<const std::string_view> known) {
   if (const auto nearest = nearest_name(name, known)) return fmt::format("did you mean `{}`?", *nearest);
   return fmt::format("known: {}", fmt::join(known, ", "));
@@ -123,8 +118,7 @@ std::string Block::path_of(std::string_view key) const {
 }
 
 std::optional<Field> Block::get(std::string_view key) const {
-  [[maybe_unused]] const KeySpec* known = spec_.find(key);
-  assert(known && known->presence != KeySpec::Presence::unsupported);
+  assert(spec_.find(key) != nullptr);
   const YamlNode* value = node_->find(key);
   if (!value) return std::nullopt;
   return Field{value, path_of(key)};
@@ -143,14 +137,9 @@ void Block::check_keys(LoadContext& context) const {
     const KeySpec* known = spec_.find(entry.key);
     if (!known) {
       std::vector<std::string_view> names;
-      std::vector<std::string_view> supported;
-      for (const KeySpec& key : spec_.keys) {
-        names.push_back(key.name);
-        if (key.presence != KeySpec::Presence::unsupported) supported.push_back(key.name);
-      }
-      const bool near = nearest_name(entry.key, names).has_value();
-      std::string suggestion = suggest(entry.key, near ? names : supported);
-      if (!near) {
+      for (const KeySpec& key : spec_.keys) names.push_back(key.name);
+      std::string suggestion = suggest(entry.key, names);
+      if (!nearest_name(entry.key, names)) {
         std::vector<std::string> others;
         for (const BlockSpec* other : all_blocks()) {
           if (other != &spec_ && other->find(entry.key)) others.push_back(fmt::format("`{}`", other->name));
@@ -162,10 +151,6 @@ void Block::check_keys(LoadContext& context) const {
       shown.text = entry.key;
       context.report.add({entry.position, path_of(entry.key), "unknown-key",
                           fmt::format("unknown key {} in `{}`", describe(shown), spec_.name), std::move(suggestion)});
-    } else if (known->presence == KeySpec::Presence::unsupported) {
-      YamlNode at;
-      at.position = entry.position;
-      report_unsupported(context, {&at, path_of(entry.key)}, fmt::format("`{}`", entry.key));
     }
   }
   for (const KeySpec& key : spec_.keys) {
@@ -419,22 +404,16 @@ std::optional<std::size_t> read_word(LoadContext& context, const Field& field,
 
 std::optional<std::vector<EventType>> read_event_types(LoadContext& context, const Field& field) {
   constexpr std::string_view kExpected = "an event type such as `lead.created`, or a list of them";
-  const YamlNode* schedule = field.node->is_map() ? field.node->find("schedule") : nullptr;
-  if (schedule) {
-    report_unsupported(context, field, "`schedule`");
-    return std::nullopt;
-  }
   const auto items = read_one_or_list(context, field, kExpected, kMostEventTypes);
   if (!items) return std::nullopt;
   std::vector<EventType> types;
   for (const Field& item : *items) {
     const auto text = read_text(context, item, "an event type such as `lead.created`");
     if (!text) continue;
-    if (*text == "schedule") {
-      report_unsupported(context, item, "`schedule`");
-    } else if (const auto type = parse_event_type(*text); !type) {
+    if (const auto type = parse_event_type(*text); !type) {
       report(context, item, "unknown-event-type", fmt::format("expected an event type, got {}", describe(*item.node)),
-             suggest(*text, event_type_names()));
+             *text == kScheduleTrigger ? "`schedule` stands in `enroll.on`, and alone"
+                                       : suggest(*text, event_type_names()));
     } else if (std::find(types.begin(), types.end(), *type) != types.end()) {
       report(context, item, "repeated", fmt::format("`{}` is in the list twice", *text), "remove one of the two");
     } else {

@@ -43,15 +43,15 @@ struct LoadContext {
   std::vector<NamedPlaybook> recycled{};
 };
 
-/// A map of the language while it is read. Reports unknown, unsupported and missing keys when it is made.
+/// A map of the language while it is read. Reports unknown and missing keys when it is made.
 class Block {
  public:
   Block(LoadContext& context, const Field& field, const BlockSpec& spec);
   /// False when there is something else than a map (reported).
   bool is_map() const { return node_->is_map(); }
   bool has(std::string_view key) const;
-  /// The value of a key of the block's table; nullopt when it is absent. Asking for a key that the table lacks, or that
-  /// it calls unsupported, is our own mistake.
+  /// The value of a key of the block's table; nullopt when it is absent. Asking for a key that the table lacks is our own
+  /// mistake.
   std::optional<Field> get(std::string_view key) const;
   const TextPosition& position() const { return node_->position; }
   /// Where the key stands; the block when it is absent.
@@ -70,7 +70,6 @@ class Block {
 /// "got" of a message: a list, a map, nothing, or the text as it stands there.
 std::string describe(const YamlNode& node);
 void report(LoadContext& context, const Field& field, std::string rule, std::string text, std::string suggestion = {});
-void report_unsupported(LoadContext& context, const Field& field, std::string_view what);
 
 /// The items of a list of 1 to `most`; nothing when it is another thing, empty or too long.
 std::optional<std::vector<Field>> read_list(LoadContext& context, const Field& field, std::string_view expected,

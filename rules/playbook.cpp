@@ -95,6 +95,7 @@ Rulebook::Rulebook(House house, std::vector<Playbook> current) : house_(std::mov
     by_id_.emplace_back(playbook->id, playbook.get());
     by_revision_.emplace(playbook->revision, playbook);
     longest_cap_period_ = std::max(longest_cap_period_, longest_rolling_cap(*playbook));
+    if (playbook->enroll.schedule) scheduled_.push_back(playbook.get());
     for (const EventType type : playbook->enroll.on) {
       candidates_[static_cast<std::size_t>(type)].push_back(playbook.get());
     }

@@ -18,6 +18,7 @@
 #include "rules/event.h"
 #include "rules/ids.h"
 #include "rules/policy.h"
+#include "rules/recurrence.h"
 #include "rules/time.h"
 #include "rules/zone.h"
 
@@ -44,10 +45,19 @@ struct Again {
   std::optional<int> max;  // enrollments in all; absent: unlimited
 };
 
+/// `schedule:` of enroll: the local dates on which leads are enrolled without an event.
+struct Schedule {
+  Recurrence recurrence;
+  std::variant<LocalDate, std::string> start;  // a date, or the name of the lead's attribute that has one
+  LocalTime at;
+  std::uint64_t key = 0;  // of all this: knows a schedule that has changed
+};
+
 struct Enroll {
   std::vector<EventType> on;
+  std::optional<Schedule> schedule;  // then `on` is empty
   std::optional<Condition> when;
-  std::optional<Again> again;  // absent: once per lead
+  std::optional<Again> again;  // absent: once per lead, or as often as the schedule says
 };
 
 enum class InFlight { pin, migrate, end };
@@ -292,6 +302,8 @@ class Rulebook {
   const std::vector<std::shared_ptr<const Playbook>>& current() const { return current_; }
   /// Current playbooks that `type` may enroll into, in the order in which they are judged.
   const std::vector<const Playbook*>& candidates(EventType type) const;
+  /// Current playbooks with a schedule, in the order in which they are judged.
+  const std::vector<const Playbook*>& scheduled() const { return scheduled_; }
   const Playbook* find(const PlaybookId& id) const;  // current revision
   /// A current playbook, or one that pinned enrollments may still use, has this id.
   bool knows(const PlaybookId& id) const;
@@ -305,6 +317,7 @@ class Rulebook {
   std::vector<std::pair<PlaybookId, const Playbook*>> by_id_;  // current only; owned by current_; ids are unique
   std::map<Revision, std::shared_ptr<const Playbook>> by_revision_;
   std::array<std::vector<const Playbook*>, kEventTypeCount> candidates_;
+  std::vector<const Playbook*> scheduled_;
   Duration longest_cap_period_ = kDay * 8;
 };
 

@@ -139,6 +139,18 @@ void begin_releases(Scope& scope);
 /// The end of the enrollment's time-box.
 void release_lead(Scope& scope, Enrollment& enrollment);
 
+/// The occurrences that are due now; of several that one playbook missed, the latest.
+void ask_schedules(Scope& scope);
+
+// schedule.cpp: where the lead stands in the schedules.
+/// Brings that in line with the rulebook and the attributes. What is new or different it met at `met`: days before
+/// count no more.
+void follow_schedules(const Scope& scope, Instant met);
+/// When that was if no event brought it: at the publication, which leads may follow a while later.
+Instant met_now(const DecisionContext& context);
+/// The latest occurrence up to now, which is over with this; nullopt when none is due.
+std::optional<Instant> take_occurrence(const Scope& scope, const Playbook& playbook);
+
 // score.cpp: event step 8.
 void handle_score(Scope& scope);
 void handle_handoff(Scope& scope);

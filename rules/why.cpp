@@ -122,6 +122,9 @@ class Explanation {
       explain_outsider();
     }
     explain_waiting();
+    for (const ScheduleState& schedule : lead_.schedules) {
+      if (schedule.next != Instant::never()) why_.schedules.push_back({schedule.playbook, schedule.next});
+    }
     forecast();
     return std::move(why_);
   }

@@ -142,6 +142,12 @@ struct WaitingTouch {
   bool cancelled = false;  // it would be
 };
 
+/// When a schedule would enroll the lead next, if its `when` holds then and nothing blocks.
+struct WhySchedule {
+  PlaybookId playbook;
+  Instant next;
+};
+
 struct Why {
   Instant now;
   Zone zone;  // of the lead
@@ -151,6 +157,7 @@ struct Why {
   /// Everything that speaks now, in the order in which it is asked; empty: the touch goes out now.
   std::vector<Obstacle> obstacles;
   std::vector<WaitingTouch> waiting;
+  std::vector<WhySchedule> schedules;
   /// What will be written down if no event comes: up to the next touch that goes out, and no more than 12 records.
   std::vector<Record> next;
 };

@@ -150,7 +150,12 @@ int simulate(const Arguments& arguments) {
       std::move(outcomes));
   const auto read = feed(simulation, arguments.events, until);
   if (!read) return fail(read.error());
-  simulation.run_until(until.value_or(Instant::never()));
+  if (until) {
+    simulation.run_until(*until);
+  } else if (const Instant end = simulation.clock(); simulation.finish(end)) {
+    std::cerr << "relance simulate: occurrences of schedules after the last event (" << rules::to_string(end)
+              << ") are left out; --until says how far to go\n";
+  }
   if (text) timeline.print();
   if (page) {
     const std::string name = std::filesystem::path(arguments.events).filename().string();
@@ -166,7 +171,9 @@ void add_simulate(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("simulate", "What the playbooks do to a file of events, on a virtual clock");
   command->add_option("folder", arguments->folder, "Folder of playbooks")->required();
   command->add_option("--events", arguments->events, "CloudEvents, one JSON object a line")->required();
-  command->add_option("--until", arguments->until, "Stop after this instant (RFC 3339); default: when nothing is due");
+  command->add_option(
+      "--until", arguments->until,
+      "Stop after this instant (RFC 3339); default: when nothing is due, schedules left out after the last event");
   command->add_option("--outcomes", arguments->outcomes,
                       "What touches come to: JSON Lines of lead, step, after, event");
   command

@@ -63,6 +63,7 @@ class SetRun {
 
   void handle(const Event& event) {
     event_time_ = event.time;
+    last_event_ = std::max(last_event_, event.time);
     const bool counts = walk_.handle(event);
     if (is_of_a_touch(event.type)) ++(counts ? set_.outcomes_taken : set_.outcomes_not_taken);
     if (!counts) return;
@@ -71,7 +72,7 @@ class SetRun {
   }
 
   void finish() {
-    walk_.simulation().run_until(Instant::never());
+    walk_.simulation().finish(last_event_);
     for (auto& [segment, counts] : set_.segments) {
       std::sort(counts.first_touch.begin(), counts.first_touch.end());
       set_.all.add(counts);
@@ -179,7 +180,8 @@ class SetRun {
   }
 
   BacktestSet set_;
-  Instant event_time_;  // of the event that is handled
+  Instant event_time_;                        // of the event that is handled
+  Instant last_event_ = Instant::earliest();  // the end of the history: later occurrences of schedules are left
   std::unordered_map<rules::LeadId, LeadTrace> leads_;
   HistoryWalk walk_;
 };

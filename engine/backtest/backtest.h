@@ -7,6 +7,7 @@
 // taken off: it belongs to the latest touch of the set on the channel). Hard bounces, refusals and wrong numbers always
 // count: they are about the person, and doubt protects. Everything else in the history is what people and the CRM did,
 // and counts for both. A touch of which the history says nothing comes to what the simulator assumes.
+// Schedules (`enroll.on: schedule`) are followed up to the last event of the history.
 //
 // Memory: two simulations, that is the state of every lead once per set (about 5 KB each); it grows with leads, never
 // with events or ledger lines, of which only counts, a digest and a few numbers per lead are kept.

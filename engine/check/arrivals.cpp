@@ -88,13 +88,20 @@ class Planner {
 
   /// Plain weeks first: what is wrong in them is easier to see, and they are tried when there is no time for all.
   std::vector<Arrival> plan() {
+    find_occurrences();
     for (const Zone& zone : options_.zones) {
       enter(zone);
-      plan_days(plain_week(), 7);
+      for (int day = 0; day < 7; ++day) {
+        if (const LocalDate date = plain_week() + day; !options_.schedule || may_fall_on(weekday_from_monday(date))) {
+          plan_day(date);
+        }
+      }
     }
     for (const Zone& zone : options_.zones) {
       enter(zone);
-      for (const LocalDate day : special_days()) plan_days(day, 1);
+      for (const LocalDate day : special_days()) {
+        if (!options_.schedule || occurrences_.contains(day)) plan_day(day);
+      }
     }
     return std::move(arrivals_);
   }
@@ -141,12 +148,32 @@ class Planner {
     return days;
   }
 
-  void plan_days(LocalDate first, int count) {
-    for (int day = 0; day < count; ++day) {
-      for (int hour = 0; hour < 24; ++hour) {
-        constexpr int kHourMs = 3'600'000;
-        plan_hour(zone_.resolve({first + day, rules::LocalTime{hour * kHourMs}}));
+  /// The dates of the span on which an occurrence can fall, for a lead with whatever start. A lead that begins on a day
+  /// has it as an occurrence if any does.
+  void find_occurrences() {
+    if (!options_.schedule) return;
+    const rules::Recurrence& rule = options_.schedule->recurrence;
+    if (const auto* start = std::get_if<LocalDate>(&options_.schedule->start)) {
+      auto date = rule.next(*start, std::max(first_, rules::Recurrence::kFirstStart) + -1);
+      for (; date && *date <= last_; date = rule.next(*start, *date)) occurrences_.insert(*date);
+      // Which weekdays the years after that bring is seen further on.
+      for (int i = 0; date && i < kReferenceDays; ++i, date = rule.next(*start, *date))
+        weekdays_.insert(weekday_from_monday(*date));
+    } else {
+      for (LocalDate day = first_; day <= last_; day = day + 1) {
+        if (rule.next(day, day + -1) == day) occurrences_.insert(day);
       }
+    }
+    for (const LocalDate day : occurrences_) weekdays_.insert(weekday_from_monday(day));
+  }
+
+  bool may_fall_on(int weekday) const { return weekdays_.contains(weekday); }
+
+  void plan_day(LocalDate day) {
+    if (options_.schedule) return plan_hour(zone_.resolve({day, options_.schedule->at}));
+    for (int hour = 0; hour < 24; ++hour) {
+      constexpr int kHourMs = 3'600'000;
+      plan_hour(zone_.resolve({day, rules::LocalTime{hour * kHourMs}}));
     }
   }
 
@@ -202,6 +229,8 @@ class Planner {
   Instant anchor_ = Instant::earliest();  // of the arrival before
   Instant gap_from_ = Instant::earliest();
   std::set<std::string> seen_;
+  std::set<LocalDate> occurrences_;
+  std::set<int> weekdays_;  // of occurrences, Monday is 0
   std::vector<Arrival> arrivals_;
 };
 

@@ -24,6 +24,8 @@ struct ArrivalOptions {
   bool by_zone = false;
   /// The lead's, for public holidays.
   std::string country = {};
+  /// Leads arrive at its occurrences only.
+  const rules::Schedule* schedule = nullptr;
 };
 
 /// The zones that leads are tried in: the form's own, one whose clocks change in spring and one where they do in

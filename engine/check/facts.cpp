@@ -359,6 +359,12 @@ Facts facts_of(const rules::Playbook& playbook, const rules::PolicyPacks& packs)
   for (const Observed& observed : collector.observed()) facts.all.push_back(fact_of(observed));
   facts.uses = std::move(collector.uses());
   facts.by_country = collector.by_country();
+  if (playbook.enroll.schedule) {
+    // A timer asks: there is no event to look at.
+    for (Fact& fact : facts.all) {
+      if (fact.of == Fact::Of::event) fact.values = {std::nullopt};
+    }
+  }
   add_law(packs, facts);
   return facts;
 }

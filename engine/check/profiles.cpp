@@ -175,6 +175,8 @@ bool Profile::is_wanted() const {
 bool carries_attributes(EventType type) { return type == EventType::lead_created || type == EventType::lead_updated; }
 
 EventType trigger_of(const rules::Playbook& playbook) {
+  // An occurrence brings no attributes, and does nothing else to the lead: nor does a page view.
+  if (playbook.enroll.schedule) return EventType::page_viewed;
   const std::vector<EventType>& on = playbook.enroll.on;
   for (const EventType preferred : {EventType::lead_created, EventType::lead_updated}) {
     if (std::find(on.begin(), on.end(), preferred) != on.end()) return preferred;

@@ -220,6 +220,7 @@ ArrivalOptions PromiseCheck::arrival_options(const rules::Form& form, const std:
   options.by_zone =
       std::any_of(facts_.all.begin(), facts_.all.end(), [](const Fact& fact) { return fact.name == "timezone"; });
   if (facts_.by_country) options.country = country;
+  if (playbook_.enroll.schedule) options.schedule = &*playbook_.enroll.schedule;
   return options;
 }
 

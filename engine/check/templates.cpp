@@ -50,6 +50,9 @@ Names known_attributes(const rules::Rulebook& rulebook, const fs::path& folder) 
   };
   for (const auto& playbook : rulebook.current()) {
     add(playbook->enroll.when);
+    if (const auto& schedule = playbook->enroll.schedule) {
+      if (const auto* attribute = std::get_if<std::string>(&schedule->start)) names.insert(*attribute);
+    }
     for (const rules::Variant& variant : playbook->variants) add(variant.when);
     for (const rules::Exception& exception : playbook->exceptions) add(exception.when);
     for (const rules::Disqualification& rule : playbook->qualification.disqualify) add(rule.when);

@@ -42,6 +42,14 @@ rules::Playbook forced(rules::Playbook playbook, const TrialRunner::Choice& choi
   return playbook;
 }
 
+/// A playbook whose leads come by a schedule, with an event in the place of the occurrence: what follows is the same.
+rules::Playbook by_event(rules::Playbook playbook) {
+  if (!playbook.enroll.schedule) return playbook;
+  playbook.enroll.on = {trigger_of(playbook)};
+  playbook.enroll.schedule.reset();
+  return playbook;
+}
+
 rules::House without_score(rules::House house) {
   house.score.clear();
   house.handoff.reset();
@@ -51,7 +59,7 @@ rules::House without_score(rules::House house) {
 }  // namespace
 
 TrialRunner::TrialRunner(const rules::Rulebook& rulebook, const rules::Playbook& playbook, const Choice& choice)
-    : rulebook_(without_score(rulebook.house()), {forced(playbook, choice)}), trigger_(trigger_of(playbook)) {
+    : rulebook_(without_score(rulebook.house()), {by_event(forced(playbook, choice))}), trigger_(trigger_of(playbook)) {
   if (choice.variant) variant_ = playbook.variants[*choice.variant].id;
   form_ = &rulebook_.current().front()->form(choice.variant, choice.arm);
   for (const rules::Step& step : form_->steps) {

@@ -221,7 +221,8 @@ std::string reason_text(const Obstacle& obstacle, const ObstacleHistory& history
 std::string remedy_text(const Obstacle& obstacle, const Zone& zone) {
   const std::string& rule = obstacle.rule;
   const std::string until = until_text(obstacle, zone);
-  if (rule == "not_enrolled") return "An event that a playbook enrolls on, or playbook.enroll, would have to come.";
+  if (rule == "not_enrolled")
+    return "An event that a playbook enrolls on, playbook.enroll, or an occurrence of a schedule would have to come.";
   if (rule == "merged") return "Nothing under this id: look at the lead that it was merged into.";
   if (rule == "no_open_step") return "Nothing in this enrollment: a new one would have to begin.";
   if (rule == "not_due") return fmt::format("Nothing needs to: its time has to come, {}.", until);

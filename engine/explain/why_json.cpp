@@ -66,6 +66,7 @@ class Writer {
     if (why_.step) json["step"] = step(*why_.step);
     json["obstacles"] = obstacles();
     json["waiting"] = waiting();
+    if (!why_.schedules.empty()) json["schedules"] = schedules();
     json["next"] = next();
     json["happened"] = happened();
     return json;
@@ -215,6 +216,15 @@ class Writer {
       if (touch.until) json["until"] = to_string(*touch.until);
       json["effect"] = touch.cancelled ? "cancelled" : touch.rule.empty() ? "goes" : "waits";
       list.push_back(std::move(json));
+    }
+    return list;
+  }
+
+  ordered_json schedules() const {
+    auto list = ordered_json::array();
+    for (const rules::WhySchedule& schedule : why_.schedules) {
+      list.push_back(
+          {{"playbook", schedule.playbook.value}, {"next", to_string(schedule.next)}, {"local", local(schedule.next)}});
     }
     return list;
   }

@@ -57,6 +57,15 @@ void append_waiting(std::string& out, const json& lead) {
   }
 }
 
+void append_schedules(std::string& out, const json& lead) {
+  const json schedules = lead.value("schedules", json::array());
+  if (schedules.empty()) return;
+  out += "\nNext occurrences of schedules\n";
+  for (const json& schedule : schedules) {
+    out += fmt::format("  {}: {}\n", text_of(schedule, "playbook"), text_of(schedule, "local"));
+  }
+}
+
 void append_records(std::string& out, std::string_view title, const json& records) {
   if (records.empty()) return;
   out += fmt::format("\n{}\n", title);
@@ -81,6 +90,7 @@ std::string why_text(const std::string& answer) {
                   text_of(lead, "local_now"), text_of(lead, "zone"), text_of(lead, "state"));
   append_obstacles(out, lead);
   append_waiting(out, lead);
+  append_schedules(out, lead);
   append_records(out, "What comes next, if no event comes", lead.value("next", json::array()));
   append_records(out, "What happened", lead.value("happened", json::array()));
   return out;

@@ -486,6 +486,7 @@ constexpr std::string_view kDocument = R"json({
             }
           },
           "waiting": {"type": "array", "items": {"type": "object"}, "description": "Touches that were decided and not handed over, with what the gate's second asking says"},
+          "schedules": {"type": "array", "items": {"type": "object"}, "description": "Absent when there are none: playbook, next and local of each schedule's next occurrence, which enrolls the lead if the playbook's condition holds then and nothing blocks"},
           "next": {"type": "array", "items": {"type": "object"}, "description": "The ledger records to come if no event comes, up to the next touch"},
           "happened": {"type": "array", "items": {"type": "object"}, "description": "Ledger records, oldest first, with local, and place, facts and counted of deferrals and refusals"}
         }

@@ -27,6 +27,10 @@ class Processor {
 
   /// Decides by another rulebook from now on. It must hold every revision that an enrollment is pinned to.
   void use(const rules::Rulebook& rulebook) { rulebook_ = &rulebook; }
+  /// Leads follow a folder that was published at that instant; nullopt: all have.
+  void following_since(std::optional<rules::Instant> published) { published_ = published; }
+  /// Leaves occurrences of schedules that come later.
+  void take_occurrences_until(rules::Instant last) { occurrences_until_ = last; }
 
   /// The engine's clock: the latest instant that was handled. It never runs backwards.
   rules::Instant clock() const { return clock_; }
@@ -78,12 +82,14 @@ class Processor {
   void end_carriers(const rules::LeadId& by, const std::vector<rules::Address>& addresses, std::string_view cause);
   void merge(const rules::LeadId& from, const rules::MergeInto& effect, std::string_view cause);
   rules::LeadState& lead_of(const rules::LeadId& id);
-  rules::DecisionContext context() { return {*rulebook_, store_, clock_}; }
+  rules::DecisionContext context() { return {*rulebook_, store_, clock_, published_, occurrences_until_}; }
 
   const rules::Rulebook* rulebook_;
   PartitionStore& store_;
   ProcessorEffects& effects_;
   rules::Instant clock_ = rules::Instant::earliest();
+  std::optional<rules::Instant> published_;
+  rules::Instant occurrences_until_ = rules::Instant::never();
   rules::Decision decision_;  // reused: no allocation per event
 };
 

@@ -9,6 +9,8 @@ namespace {
 
 /// Beside the positions of the inputs: how far the engine itself has got with a folder.
 constexpr const char* kFollowed = "engine:followed";
+constexpr const char* kFollowing = "engine:following";
+constexpr const char* kFollowingSince = "engine:following_since";
 constexpr const char* kPublished = "engine:published:";
 
 std::int64_t number_of(std::string_view text) {
@@ -65,7 +67,16 @@ bool was_followed(DurableStore& store, const rules::Rulebook& rulebook) {
   return store.position(kFollowed) == number_of(rulebook);
 }
 
-void stage_following(DurableStore& store) { store.set_position({kFollowed, 0}); }
+rules::Instant stage_following(DurableStore& store, const rules::Rulebook& rulebook, rules::Instant now) {
+  const std::int64_t number = number_of(rulebook);
+  const auto since = store.position(kFollowingSince);
+  const bool goes_on = store.position(kFollowed) == 0 && store.position(kFollowing) == number && since;
+  store.set_position({kFollowed, 0});
+  if (goes_on) return rules::Instant{*since};
+  store.set_position({kFollowing, number});
+  store.set_position({kFollowingSince, now.ms});
+  return now;
+}
 
 void stage_followed(DurableStore& store, const rules::Rulebook& rulebook) {
   store.set_position({kFollowed, number_of(rulebook)});

@@ -112,6 +112,7 @@ void Engine::turn() {
     if (walk_ && walk_->complete()) {
       walk_->finish();
       walk_.reset();
+      processor_.following_since(std::nullopt);
     }
     if (resume_walk_ && resume_walk_->complete()) resume_walk_.reset();
     parts_.outbox.deliver_started();

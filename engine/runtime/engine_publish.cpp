@@ -55,7 +55,7 @@ std::optional<InFlightTally> Engine::count_in_flight(const rules::Rulebook& rule
 /// A walk that is under way is given up: the new one visits everybody again.
 void Engine::begin_walk(const PublishCause& cause) {
   walk_.emplace(parts_.rulebook, cause);
-  stage_following(parts_.store);
+  processor_.following_since(stage_following(parts_.store, *parts_.rulebook, processor_.clock()));
   parts_.metrics.playbooks.Set(static_cast<double>(parts_.rulebook->current().size()));
   parts_.metrics.policy_packs.Set(static_cast<double>(parts_.rulebook->house().policies.size()));
   ++staged_;

@@ -24,12 +24,15 @@ std::size_t LeadWalk::visit_page(const Parts& parts) {
     // Most leads have nothing to follow, and then need not be taken into the cache. What was committed is enough to
     // tell: since the folder was published no enrollment begins under an older one.
     rules::InFlightChanges changes = rules::in_flight_changes(committed, *rulebook_);
-    if (!moves(changes.running) && !moves(changes.interrupted)) {
-      tally_.add(InFlightTally::Enrollments(committed), changes);
+    const bool moved = moves(changes.running) || moves(changes.interrupted);
+    // What a page holds has no attributes, and a schedule may count from one.
+    const bool may_be_scheduled = !rulebook_->scheduled().empty() || !committed.schedules.empty();
+    rules::LeadState* lead = moved || may_be_scheduled ? parts.store.find_lead(committed.id) : nullptr;
+    if (!lead || (!moved && rules::follows_schedules(*lead, *rulebook_))) {
+      // When the read failed the commit will, too.
+      if (!moved) tally_.add(InFlightTally::Enrollments(committed), changes);
       continue;
     }
-    rules::LeadState* lead = parts.store.find_lead(committed.id);
-    if (!lead) continue;  // the read failed, and so will the commit
     const InFlightTally::Enrollments enrollments(*lead);
     tally_.add(enrollments, parts.processor.follow_published(*lead));
     parts.outbox.lead_changed(committed.id);

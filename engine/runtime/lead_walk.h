@@ -1,6 +1,7 @@
 #pragma once
-// After a folder was published every lead is visited once, page by page between other work, and its enrollments follow
-// the folder. A crash loses nothing: the next start begins the walk again, and who has followed already stays as it is.
+// After a folder was published every lead is visited once, page by page between other work, and its enrollments and its
+// place in the schedules follow the folder. A crash loses nothing: the next start begins the walk again, and who has
+// followed already stays as it is.
 // Owner and thread: the engine's loop.
 
 #include <future>

@@ -46,6 +46,7 @@ struct Scenario {
   rules::Zone zone;                  // of leads that name none, and of printed times
   std::vector<rules::Event> events;  // in the order in which they arrive
   Outcomes outcomes;
+  std::optional<rules::Instant> until;  // the end; absent: when nothing is due, schedules left out after the last event
   std::vector<Expectation> expectations;
   rules::Position position;
 };

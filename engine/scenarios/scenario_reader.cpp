@@ -42,9 +42,10 @@ constexpr KeySpec kScenarioKeys[] = {
     {"scenario", ValueType::title, KeySpec::Presence::required, "What must be true, as a sentence"},
     {"zone", ValueType::zone, KeySpec::Presence::optional,
      "The zone of leads that name none, and of times without one"},
-    {"given", ValueType::unsupported, KeySpec::Presence::required, "The events, in the order in which they arrive"},
-    {"outcomes", ValueType::unsupported, KeySpec::Presence::optional, "What touches come to"},
-    {"expect", ValueType::unsupported, KeySpec::Presence::required, "What must happen, and what must not"},
+    {"until", ValueType::anything, KeySpec::Presence::optional, "The end; schedules go on up to it"},
+    {"given", ValueType::anything, KeySpec::Presence::required, "The events, in the order in which they arrive"},
+    {"outcomes", ValueType::anything, KeySpec::Presence::optional, "What touches come to"},
+    {"expect", ValueType::anything, KeySpec::Presence::required, "What must happen, and what must not"},
 };
 const rules::BlockSpec kScenarioBlock{"scenario", kScenarioKeys, "One scenario"};
 
@@ -130,6 +131,7 @@ class ScenarioReader {
     if (const auto zone = block.get("zone")) {
       scenario_.zone = rules::read_zone(context_, *zone).value_or(scenario_.zone);
     }
+    if (const auto until = block.get("until")) scenario_.until = read_instant(context_, *until, scenario_.zone);
     if (const auto given = block.get("given")) {
       for (const Field& item : items(*given, "a list of events", kMostEvents)) read_event(item);
     }

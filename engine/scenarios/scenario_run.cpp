@@ -120,7 +120,11 @@ ScenarioResult run_scenario(const rules::Rulebook& rulebook, const Scenario& sce
       },
       scenario.outcomes);
   for (const rules::Event& event : scenario.events) simulation.handle(event);
-  simulation.run_until(rules::Instant::never());
+  if (scenario.until) {
+    simulation.run_until(*scenario.until);
+  } else {
+    simulation.finish(simulation.clock());
+  }
   for (const Expectation& expectation : scenario.expectations) {
     std::string got = difference(scenario, expectation, result.timeline);
     if (!got.empty()) result.failures.push_back({&expectation, std::move(got)});

@@ -156,6 +156,14 @@ std::optional<Wake> MemoryStore::next_wake() {
   return std::nullopt;
 }
 
+bool MemoryStore::any_scheduled() const {
+  return std::any_of(leads_.begin(), leads_.end(), [](const Lead& lead) {
+    const auto& schedules = lead.state.schedules;
+    return std::any_of(schedules.begin(), schedules.end(),
+                       [](const rules::ScheduleState& schedule) { return schedule.next != rules::Instant::never(); });
+  });
+}
+
 bool MemoryStore::seen(std::string_view source, std::string_view id, rules::Instant) {
   key_.assign(source).append(1, '\0').append(id);
   return seen_.contains(fingerprint_of(key_));

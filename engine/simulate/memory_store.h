@@ -48,6 +48,8 @@ class MemoryStore : public PartitionStore {
   void set_position(const InputPosition& position) override { positions_[position.input] = position.next; }
   tl::expected<void, StoreError> commit() override { return {}; }
 
+  /// A lead has an occurrence of a schedule ahead.
+  bool any_scheduled() const;
   const std::unordered_map<rules::ActionId, OutboxRow>& outbox() const { return outbox_; }
   const std::vector<DeadLetter>& dead_letters() const { return dead_letters_; }
 

@@ -53,6 +53,12 @@ void Simulation::handle(const Event& event) {
 
 void Simulation::run_until(Instant until) { run(until, until == Instant::never() ? until : until + Duration{1}); }
 
+bool Simulation::finish(Instant last_occurrence) {
+  processor_.take_occurrences_until(last_occurrence);
+  run_until(Instant::never());
+  return store_.any_scheduled();
+}
+
 /// Outcomes up to and including `events_until`, other work strictly before `work_before`; at one instant, outcomes
 /// first.
 void Simulation::run(Instant events_until, Instant work_before) {

@@ -40,6 +40,9 @@ class Simulation : private ProcessorEffects {
   void handle(const rules::Event& event);
   /// Does all work that is due at or before `until`, without more events.
   void run_until(rules::Instant until);
+  /// Does all work that is left, without more events. A schedule without an end would never end, so occurrences are
+  /// taken up to `last_occurrence` only, which is the end of the history. True when later ones were left.
+  bool finish(rules::Instant last_occurrence);
 
   MemoryStore& store() { return store_; }
   rules::Instant clock() const { return processor_.clock(); }

@@ -104,6 +104,14 @@ void write(const rules::ScoreGiven& given, RowWriter& out) {
   out.zigzag(2, points);
 }
 
+void write(const rules::ScheduleState& schedule, RowWriter& out) {
+  const auto& [playbook, over, next, basis] = schedule;
+  out.octets(1, playbook.value);
+  out.zigzag(2, over.days);
+  if (next != Instant::never()) out.present_zigzag(3, next.ms);
+  out.fixed(4, basis);
+}
+
 void write(const rules::ConsentMark& mark, RowWriter& out) {
   const auto& [kind, channels, at, expires, proven] = mark;
   out.number(1, static_cast<std::uint32_t>(kind));
@@ -163,7 +171,8 @@ void write(const rules::Enrollment& enrollment, RowWriter& out) {
 void write(const rules::LeadState& lead, RowWriter& out) {
   const auto& [id, subject, known, account, attributes, email, phone, phone_unusable, zone, opted_out, opted_out_of_all,
                complained, complained_of_all, erased, consent, merged_into, merged_from, non_replies, cool_down,
-               touches, enrollments, history, enrollment, interrupted, score_given, handed_over, wake] = lead;
+               touches, enrollments, history, enrollment, interrupted, score_given, handed_over, schedules, wake] =
+      lead;
   out.id_octets(1, subject.value);
   out.number(2, known);
   if (account) out.present_octets(3, account->value);
@@ -188,6 +197,7 @@ void write(const rules::LeadState& lead, RowWriter& out) {
   out.number(20, handed_over);
   for (const auto& from : merged_from) out.present_octets(21, from.value);
   write_all(22, consent, out);
+  write_all(23, schedules, out);
 }
 
 // ---- state: reading; false when a number is unknown ----
@@ -324,6 +334,13 @@ bool read(const store::LeadState& in, rules::LeadState& lead) {
   if (in.has_interrupted() && !read(in.interrupted(), lead, lead.interrupted.emplace())) return false;
   for (const auto& given : in.score_given()) lead.score_given.push_back({given.rule(), given.points()});
   lead.handed_over = in.handed_over();
+  for (const auto& row : in.schedules()) {
+    rules::ScheduleState& schedule = lead.schedules.emplace_back();
+    schedule.playbook.value = row.playbook();
+    schedule.over = rules::LocalDate{row.over()};
+    schedule.next = instant_or_never(row.has_next(), row.next());
+    schedule.basis = row.basis();
+  }
   lead.wake = instant_or_never(in.has_wake(), in.wake());
   return true;
 }

@@ -97,6 +97,17 @@ std::string schema_of(ValueType type) {
       return reference(kEnrollBlock.name);
     case ValueType::event_types:
       return event_types();
+    case ValueType::triggers:
+      return fmt::format(R"("anyOf": [{{ "const": "{0}" }}, {{ "const": ["{0}"] }}, {{ {1} }}])", kScheduleTrigger,
+                         event_types());
+    case ValueType::schedule:
+      return reference(kScheduleBlock.name);
+    case ValueType::recurrence:
+      return fmt::format(
+          R"({}, "pattern": "^[A-Za-z]+=[^;]+(;[A-Za-z]+=[^;]+)*$", "examples": ["FREQ=MONTHLY;INTERVAL=4"])", line());
+    case ValueType::schedule_start:
+      return R"("anyOf": [{ "type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" }, )"
+             R"({ "type": "string", "pattern": "^lead\\.[A-Za-z_][A-Za-z0-9_]*$" }])";
     case ValueType::condition:
       return R"("type": ["string", "boolean"], "minLength": 1)";
     case ValueType::again:
@@ -279,7 +290,7 @@ std::string schema_of(ValueType type) {
       return list(schema_of(ValueType::step_id), 1, kMostFields) + R"(, "uniqueItems": true)";
     case ValueType::release:
       return reference(kReleaseBlock.name);
-    case ValueType::unsupported:
+    case ValueType::anything:
       return "";
   }
   return "";
@@ -287,7 +298,11 @@ std::string schema_of(ValueType type) {
 
 /// What holds between the keys of one block.
 std::string_view relations_of(const BlockSpec& block) {
-  if (&block == &kEnrollBlock) return R"("dependentRequired": { "when": ["on"] })";
+  if (&block == &kEnrollBlock) {
+    return R"("dependentRequired": { "when": ["on"] }, )"
+           R"("if": { "properties": { "on": { "enum": ["schedule", ["schedule"]] } }, "required": ["on"] }, )"
+           R"("then": { "required": ["schedule"] }, "else": { "properties": { "schedule": false } })";
+  }
   if (&block == &kStepBlock) {
     return R"("oneOf": [{ "required": ["day"] }, { "required": ["wait"] }], "dependentRequired": { "at": ["day"] })";
   }
@@ -310,7 +325,6 @@ std::string definition_of(const BlockSpec& block) {
   std::vector<std::string> required;
   std::vector<std::string> properties;
   for (const KeySpec& key : block.keys) {
-    if (key.presence == KeySpec::Presence::unsupported) continue;
     if (key.presence == KeySpec::Presence::required) required.push_back(fmt::format("\"{}\"", key.name));
     properties.push_back(fmt::format("        \"{}\": {{ \"description\": \"{}\", {} }}", key.name, key.description,
                                      schema_of(key.type)));

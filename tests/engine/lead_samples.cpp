@@ -171,6 +171,11 @@ class Description {
     const auto& [playbook, enrollments, last_exit] = value;
     return *this << playbook << enrollments << last_exit;
   }
+  Description& operator<<(std::uint64_t number) { return add(std::to_string(number)); }
+  Description& operator<<(const ScheduleState& value) {
+    const auto& [playbook, over, next, basis] = value;
+    return *this << playbook << over.days << next << basis;
+  }
   Description& operator<<(const ScoreGiven& value) {
     const auto& [rule, points] = value;
     return *this << std::to_string(rule) << points;
@@ -284,6 +289,13 @@ LeadState random_lead(std::mt19937& random, std::string id) {
     lead.score_given.push_back({std::uint64_t{random()} << 32U | random(), random_int(random)});
   }
   lead.handed_over = coin(random);
+  for (std::size_t i = random() % 3; i > 0; --i) {
+    ScheduleState& schedule = lead.schedules.emplace_back();
+    schedule.playbook = PlaybookId(random_text(random));
+    schedule.over = LocalDate{random_int(random)};
+    schedule.next = coin(random) ? random_instant(random) : Instant::never();
+    schedule.basis = std::uint64_t{random()} << 32U | random();
+  }
   lead.wake = random_instant(random);
   return lead;
 }
@@ -320,11 +332,13 @@ std::string describe(const cel::Value& value) {
 std::string describe(const LeadState& lead) {
   const auto& [id, subject, known, account, attributes, email, phone, phone_unusable, zone, opted_out, opted_out_of_all,
                complained, complained_of_all, erased, consent, merged_into, merged_from, non_replies, cool_down,
-               touches, enrollments, history, enrollment, interrupted, score_given, handed_over, wake] = lead;
+               touches, enrollments, history, enrollment, interrupted, score_given, handed_over, schedules, wake] =
+      lead;
   Description out;
   out << id << subject << known << account << email << phone << phone_unusable << zone << opted_out << opted_out_of_all
       << complained << complained_of_all << erased << consent << merged_into << merged_from << non_replies << cool_down
-      << touches << enrollments << history << enrollment << interrupted << score_given << handed_over << wake;
+      << touches << enrollments << history << enrollment << interrupted << score_given << handed_over << schedules
+      << wake;
   for (const auto& [name, value] : attributes.entries()) out << name << value;
   return out.text();
 }

@@ -234,6 +234,78 @@ TEST_CASE("an opt-out is handled while leads follow a folder, and stands whichev
   CHECK(done->of(PlaybookId("p")).migrated >= kLeads - 1);
 }
 
+const std::string kByForm =
+    "playbook: p\nenroll: { on: form.submitted }\nsteps: [{ id: first, day: 0, channel: task }]\n";
+/// Every Monday, 09:00.
+std::string every_monday(const std::string& start) {
+  return "playbook: gold\nenroll: { on: schedule, schedule: { rrule: FREQ=WEEKLY, start: " + start +
+         ", at: \"09:00\" } }\nsteps: [{ id: visit, day: 0, channel: task }]\n";
+}
+
+TEST_CASE("a schedule that is published enrolls an idle lead at its next occurrence, with a restart in between") {
+  for (const bool dies : {false, true}) {
+    EngineDesk desk({.playbooks = {kByForm}});
+    desk.begin();
+    REQUIRE(desk.submit({"03-02 09:00", "L-0", "lead.updated", "'gold_since':'2026-01-05'"}).kind ==
+            engine::SubmitResult::Kind::durable);
+    REQUIRE(desk.submit({"03-02 09:00", "L-1", "lead.updated", "'gold_since':'who knows'"}).kind ==
+            engine::SubmitResult::Kind::durable);
+    desk.publish({kByForm, every_monday("lead.gold_since")});
+    dies ? desk.crash() : desk.end();
+    desk.begin();
+    REQUIRE(walk_is_over(desk));
+    desk.set_clock("03-09 08:59");
+    CHECK(desk.story("L-0").find("lead.enrolled") == std::string::npos);
+    desk.set_clock("03-09 09:00");
+    desk.settle_after(1);
+    CHECK(desk.story("L-0").find("03-09 09:00 lead.enrolled") != std::string::npos);
+    CHECK(desk.story("L-0").find("03-09 09:00 touch.emitted visit") != std::string::npos);
+    CHECK(desk.story("L-1").empty());
+  }
+}
+
+TEST_CASE("a schedule that is changed or taken back is followed by leads that wait for it") {
+  EngineDesk desk({.playbooks = {kByForm, every_monday("lead.gold_since")}});
+  desk.begin();
+  REQUIRE(desk.submit({"03-02 09:00", "L-0", "lead.updated", "'gold_since':'2026-01-05'"}).kind ==
+          engine::SubmitResult::Kind::durable);
+  REQUIRE(desk.submit({"03-02 09:00", "L-1", "lead.updated", "'since':'2026-01-06'"}).kind ==
+          engine::SubmitResult::Kind::durable);
+  desk.publish({kByForm, every_monday("lead.since")});
+  desk.set_clock("03-10 09:00");
+  desk.settle_after(1);
+  CHECK(desk.story("L-0").empty());
+  CHECK(desk.story("L-1").find("03-10 09:00 lead.enrolled") != std::string::npos);
+  desk.publish({kByForm});
+  desk.set_clock("04-30 09:00");
+  desk.settle();
+  CHECK(records(desk, "lead.enrolled").size() == 1);
+}
+
+TEST_CASE("a process that dies before all leads have met a new schedule loses none of its occurrences") {
+  EngineDesk desk({.playbooks = {kByForm}, .begins = "03-02 08:59"});
+  desk.begin();
+  arrive(desk, kSeveralPages, "03-02 08:59");
+  desk.settle();
+  const std::string schedule = every_monday("2026-01-05");
+  auto publishing = std::async(std::launch::async, [&] { return desk.publish({kByForm, schedule}); });
+  for (bool moved = false; !moved;) {
+    REQUIRE(desk.engine().call([&] {
+      moved = !desk.store().leads_after(nullptr, 1).front().schedules.empty();
+      if (moved) desk.engine().context().stop();
+    }));
+  }
+  publishing.wait();
+  desk.crash();
+  desk.set_clock("03-02 12:00");
+  desk.begin();
+  REQUIRE(walk_is_over(desk));
+  desk.settle_after(kSeveralPages);
+  const auto enrolled = records(desk, "lead.enrolled");
+  CHECK(enrolled.size() == kSeveralPages);
+  for (const auto& [lead, count] : enrolled) CHECK_MESSAGE(count == 1, lead);
+}
+
 TEST_CASE("a store is read by the page, past the daemon that has it") {
   EngineDesk desk({.playbooks = {kTwoTasks}});
   desk.begin();

@@ -360,5 +360,24 @@ TEST_CASE("any title and condition text survives the canonical form") {
   });
 }
 
+TEST_CASE("a schedule is part of the canonical form, in one spelling, and comes back from it") {
+  const std::string steps = "steps: [{ id: a, day: 0, channel: task }]\n";
+  const Playbook playbook = load(
+      "playbook: gold\nenroll: { on: [schedule], schedule: { start: lead.gold_since, rrule: interval=4;freq=monthly } "
+      "}\n" +
+      steps);
+  CHECK(playbook.canonical.find(R"json("enroll":{"on":"schedule","schedule":{"at":"00:00",)json"
+                                R"json("rrule":"FREQ=MONTHLY;INTERVAL=4","start":"lead.gold_since"}},)json") !=
+        std::string::npos);
+  const auto again = load_canonical(playbook.canonical);
+  REQUIRE(again);
+  REQUIRE(again->enroll.schedule);
+  CHECK(again->revision == playbook.revision);
+  CHECK(again->enroll.schedule->key == playbook.enroll.schedule->key);
+  const Playbook fixed =
+      load("playbook: gold\nenroll: { on: schedule, schedule: { start: 2026-01-31, rrule: FREQ=DAILY } }\n" + steps);
+  CHECK(load_canonical(fixed.canonical)->revision == fixed.revision);
+}
+
 }  // namespace
 }  // namespace relance::rules

@@ -337,12 +337,6 @@ TEST_CASE("holidays are dates, those of a country, or those of the lead's countr
   CHECK(wrong(head + "holidays: {} }\n") == "empty-value@contact_hours.holidays");
 }
 
-TEST_CASE("every part of the language that is not supported yet says so") {
-  const std::string head = "playbook: a\n" + std::string(kSteps);
-  CHECK(wrong(head + "enroll: { on: schedule }\n") == "not-yet-supported@enroll.on");
-  CHECK(wrong(head + "enroll: { on: [schedule] }\n") == "not-yet-supported@enroll.on[0]");
-}
-
 TEST_CASE("all findings of a file come at once, in the order of the text") {
   const auto findings = findings_of(
       "playbook: A\npriority: 101\nsteps:\n  - { id: b, day: 5, channel: emial }\n"
