@@ -14,7 +14,8 @@ namespace relance::rules {
 namespace {
 
 /// Work that becomes due without an event, in the order in which it is done at one instant.
-enum class DueKind { pause_end, cool_down_end, step, sla_at_risk, sla_breached, release, window_end, occurrence };
+/// `done`: no window, and no open step; the outcome of the last step, an event of that instant, comes first.
+enum class DueKind { pause_end, cool_down_end, step, done, sla_at_risk, sla_breached, release, window_end, occurrence };
 
 struct Due {
   Instant at = Instant::never();
@@ -38,8 +39,8 @@ void consider_sla(Due& first, const Enrollment& enrollment, bool of_interrupted)
 void consider_ends(Due& first, const Enrollment& enrollment, bool of_interrupted) {
   if (enrollment.release_at) consider(first, *enrollment.release_at, DueKind::release, of_interrupted);
   if (!enrollment.window_end) {
-    // No window: it ends as soon as no step is open, also while paused, but after the events of that very instant.
-    if (!has_open_step(enrollment)) consider(first, enrollment.ready_from, DueKind::window_end, of_interrupted);
+    // No window: it ends as soon as no step is open, also while paused.
+    if (!has_open_step(enrollment)) consider(first, enrollment.ready_from, DueKind::done, of_interrupted);
   } else if (!enrollment.pause) {
     consider(first, std::max(*enrollment.window_end, enrollment.ready_from), DueKind::window_end, of_interrupted);
   }
@@ -101,6 +102,7 @@ void do_work(Scope& scope, const Due& due) {
     case DueKind::release:
       release_lead(scope, *enrollment);
       break;
+    case DueKind::done:
     case DueKind::window_end:
       close_window(scope, *enrollment);
       break;
@@ -188,7 +190,8 @@ void tell_merged(Scope& scope, const ConsentOutcome& consent) {
 
 void set_wake(const Scope& scope) {
   follow_schedules(scope, scope.event != nullptr ? scope.now() : met_now(scope.context));
-  scope.lead.wake = first_due(scope).at;
+  // What an event makes due in the past (another zone) is due now: the events of this very instant go first.
+  scope.lead.wake = std::max(first_due(scope).at, scope.now());
 }
 
 EnrollmentId Scope::id_of(std::uint32_t ordinal) const {

@@ -158,5 +158,16 @@ steps: [{ id: a, day: 0, channel: task }, { id: b, day: 1, channel: social }, { 
   )"));
 }
 
+TEST_CASE("an enrollment that has no window and no open step is over before the promise that ends at that instant") {
+  const std::string expected = lines(R"(
+    03-02 09:00 lead.enrolled p
+    03-03 09:00 touch.emitted a
+    03-03 09:00 lead.exited p completed []
+  )");
+  CHECK(story_of({{cadence("sla: { first_touch: { within: 1d, channels: [call], on_breach: escalate } }\n"
+                           "steps: [{ id: a, day: 1, channel: task }]")},
+                  {kArrival}}) == expected);
+}
+
 }  // namespace
 }  // namespace relance::tests

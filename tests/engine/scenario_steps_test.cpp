@@ -386,5 +386,14 @@ TEST_CASE("a step without what it requires is withheld, and the next one goes on
               "03-04 09:00 touch.withheld c requires"));
 }
 
+TEST_CASE("a step that another zone makes due in the past waits for the events of that very instant") {
+  const std::string body = "steps: [{ id: a, day: 1, at: '12:00', channel: call }, { id: b, day: 2, channel: task }]";
+  const Given arrival{"03-02 10:00", "L", "lead.created", "'phone':'+33612345678','timezone':'America/New_York'"};
+  const Given moved{"03-03 11:00", "L", "lead.updated", "'timezone':'Asia/Kolkata'"};
+  CHECK(story_of({{cadence(body)}, {arrival, moved, {"03-03 11:00", "L", "optout.received"}}}, "L", "touch") == "");
+  CHECK(story_of({{cadence(body)}, {arrival, moved}}, "L", "touch") ==
+        lines("03-03 11:00 touch.emitted a\n03-04 10:00 touch.emitted b"));
+}
+
 }  // namespace
 }  // namespace relance::tests

@@ -315,7 +315,9 @@ TEST_CASE("who follows a publication late meets its schedules when it was publis
   const DecisionContext late{desk.rulebook, desk.nobody, at("2026-05-15T12:00:00Z"), at("2026-05-15T06:59:00Z")};
   LeadState walked = desk.lead;
   decide_published(walked, late, desk.out);
-  CHECK(walked.wake == at("2026-05-15T07:00:00Z"));
+  REQUIRE(walked.schedules.size() == 1);
+  CHECK(walked.schedules[0].next == at("2026-05-15T07:00:00Z"));
+  CHECK(walked.wake == late.now);  // past, so it is due at once
 
   // An event may come before the walk does: the start that it brings is known from then on only.
   Event event;
@@ -324,7 +326,7 @@ TEST_CASE("who follows a publication late meets its schedules when it was publis
   event.time = late.now;
   event.data = cel::Value(cel::Map{{cel::Value("tier"), cel::Value("gold")}});
   decide(desk.lead, event, late, desk.out);
-  CHECK(desk.lead.wake == at("2026-05-15T07:00:00Z"));
+  CHECK(desk.lead.wake == late.now);
   CHECK(decide_due(desk.lead, late, desk.out));
   CHECK(desk.lead.enrollment.has_value());
 }
