@@ -30,8 +30,10 @@ std::string_view default_outcome(Channel channel) {
   return "completed";
 }
 
-/// The planned data, with the touch's action and channel where it names none.
-Value with_touch(const Value& data, const rules::EmittedTouch& touch) {
+/// The planned data, with the touch's action and channel where it names none. Of other events than a touch's own an
+/// absent channel means what it always does.
+Value with_touch(const Value& data, EventType type, const rules::EmittedTouch& touch) {
+  if (!rules::to_string(type).starts_with("touch.")) return data;
   Map map = data.map() ? *data.map() : Map{};
   if (!data.find("action")) map.emplace_back(Value("action"), Value(touch.action.value));
   if (!data.find("channel")) map.emplace_back(Value("channel"), Value(to_string(touch.channel)));
@@ -79,20 +81,17 @@ void Simulation::run(Instant events_until, Instant work_before) {
 
 void Simulation::emitted(rules::LeadState& lead, const rules::EmitTouch& effect) {
   rules::mark_handed_off(lead, effect.touch.action);
-  bool completed = false;
-  if (!outcomes_.empty()) {
-    const auto planned = outcomes_.find({lead.id, effect.touch.step});
-    if (planned != outcomes_.end()) {
-      for (const PlannedOutcome& outcome : planned->second) {
-        plan(lead, effect, outcome.after, outcome.type, outcome.data);
-        completed |= outcome.type == EventType::touch_completed;
-      }
-    }
+  static const std::vector<PlannedOutcome> kNone;
+  const auto found = outcomes_.empty() ? outcomes_.end() : outcomes_.find({lead.id, effect.touch.step});
+  const std::vector<PlannedOutcome>& planned = found == outcomes_.end() ? kNone : found->second;
+  const auto completes = [](const PlannedOutcome& outcome) { return outcome.type == EventType::touch_completed; };
+  // It completes when it is emitted; what comes of it comes after that, also at that very instant.
+  if (std::none_of(planned.begin(), planned.end(), completes)) {
+    Map data;
+    data.emplace_back(Value("outcome"), Value(default_outcome(effect.touch.channel)));
+    plan(lead, effect, Duration{0}, EventType::touch_completed, Value(std::move(data)));
   }
-  if (completed) return;
-  Map data;
-  data.emplace_back(Value("outcome"), Value(default_outcome(effect.touch.channel)));
-  plan(lead, effect, Duration{0}, EventType::touch_completed, Value(std::move(data)));
+  for (const PlannedOutcome& outcome : planned) plan(lead, effect, outcome.after, outcome.type, outcome.data);
 }
 
 void Simulation::plan(const rules::LeadState& lead, const rules::EmitTouch& effect, Duration after, EventType type,
@@ -103,7 +102,7 @@ void Simulation::plan(const rules::LeadState& lead, const rules::EmitTouch& effe
   event->type = type;
   event->lead = lead.id;
   event->time = effect.touch.at + after;
-  event->data = with_touch(data, effect.touch);
+  event->data = with_touch(data, type, effect.touch);
   planned_.push({event->time, planned_count_++, std::move(event)});
 }
 

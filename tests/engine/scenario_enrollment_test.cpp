@@ -309,6 +309,34 @@ TEST_CASE("a cadence without a window ends even while it is paused, once no step
   )"));
 }
 
+TEST_CASE("a planned opt-out without a channel is one from all, whatever the channel of its step") {
+  engine::Outcomes outcomes;
+  outcomes[{rules::LeadId("L"), rules::StepId("a")}] = {
+      {rules::Duration{3'600'000}, rules::EventType::optout_received, rules::cel::Value(rules::cel::Map{})}};
+  Run run(rulebook_of({cadence("steps: [{ id: a, day: 0, channel: email }, { id: b, day: 1, channel: task }]")}),
+          outcomes);
+  run.handle({"03-02 09:00", "L", "lead.created", "'email':'a@example.org'"});
+  run.to_the_end();
+  CHECK(run.lead("L").opted_out_of_all);
+}
+
+TEST_CASE("what is planned for the instant of a touch comes after its completion") {
+  engine::Outcomes outcomes;
+  outcomes[{rules::LeadId("L"), rules::StepId("a")}] = {
+      {rules::Duration{0}, rules::EventType::touch_replied, rules::cel::Value(rules::cel::Map{})}};
+  Run run(rulebook_of({cadence("goal: [touch.replied]\nsla: { first_touch: { within: 1h } }\n"
+                               "steps: [{ id: a, day: 0, channel: task }, { id: b, day: 1, channel: task }]")}),
+          outcomes);
+  run.handle({"03-02 09:00", "L", "lead.created"});
+  run.to_the_end();
+  CHECK(run.story("L") == lines(R"(
+    03-02 09:00 lead.enrolled p
+    03-02 09:00 touch.emitted a
+    03-02 09:00 sla.met
+    03-02 09:00 lead.exited p goal [b]
+  )"));
+}
+
 TEST_CASE("a duplicate is dropped, whatever it carries") {
   CHECK(story_of({{kTwoDays},
                   {{"03-02 09:00", "L", "lead.created", "", "same"},
