@@ -50,8 +50,8 @@ class Block {
   /// False when there is something else than a map (reported).
   bool is_map() const { return node_->is_map(); }
   bool has(std::string_view key) const;
-  /// The value of a key of the block's table; nullopt when it is absent. Asking for a key that the table lacks is our own
-  /// mistake.
+  /// The value of a key of the block's table; nullopt when it is absent. Asking for a key that the table lacks is our
+  /// own mistake.
   std::optional<Field> get(std::string_view key) const;
   const TextPosition& position() const { return node_->position; }
   /// Where the key stands; the block when it is absent.

@@ -120,8 +120,10 @@ TEST_CASE("a withdrawal of consent also stands in the way of a lead that is in n
 TEST_CASE("a legal pack says which clause is not met, and what would meet it") {
   rules::PolicyPack pack;
   pack.id = "fr";
+  pack.name = "fr@1+0011";
   pack.jurisdiction = "FR";
   rules::PolicyRule rule;
+  rule.match.channels = rules::ChannelSet::every();
   rule.consent = rules::ConsentRule{{{rules::ConsentBasis::express, std::nullopt}}};
   pack.rules.push_back(rule);
   rules::House house;
@@ -134,7 +136,7 @@ TEST_CASE("a legal pack says which clause is not met, and what would meet it") {
   CHECK(std::get<rules::PolicyFacts>(obstacle.facts).clause == "consent_missing");
   CHECK(engine::reason_text(obstacle, {}, rules::Zone{})
             .starts_with("The legal pack fr does not allow it now: there is no consent that it accepts "
-                         "(consent_missing); what applies: fr@"));
+                         "(consent_missing); what applies: fr@1+0011"));
   CHECK(engine::remedy_text(obstacle, rules::Zone{}) == "The person has to give express consent.");
 }
 
