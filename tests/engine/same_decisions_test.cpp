@@ -7,6 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include <map>
+#include <set>
+#include <sstream>
+#include <utility>
 
 #include "engine/backtest/history_walk.h"
 #include "engine/ledger/ledger_line.h"
@@ -23,11 +26,9 @@ using rules::Event;
 using Decisions = std::map<std::string, std::vector<std::string>>;
 
 /// A record without what is of one run only: its place, random ids, and how often a connector was tried.
-void add_line(Decisions& decisions, const std::string& line) {
-  json record = json::parse(line);
-  const std::string lead = record.value("lead", "");
+void add_record(Decisions& decisions, json record, const std::string& lead) {
   if (lead.empty() || record["type"].get<std::string>().starts_with("attempt.")) return;
-  for (const char* own : {"seq", "subject", "enrollment", "action", "attempt", "connector", "provider_id"})
+  for (const char* own : {"seq", "lead", "subject", "enrollment", "action", "attempt", "connector", "provider_id"})
     record.erase(own);
   // What a touch came to is an event of its own in every run.
   const std::string cause = record.value("cause", "");
@@ -43,7 +44,7 @@ engine::MemoryStore::LedgerSink sink_to(Decisions& decisions) {
           if (context.lead->account) line.account = context.lead->account->value;
           std::string text;
           engine::append_ledger_line(text, record, line);
-          add_line(decisions, text);
+          add_record(decisions, json::parse(text), std::string(line.lead));
         }
       };
 }
@@ -73,6 +74,13 @@ engine::AttemptResult outcome_of(const OtherSide::Call& call) {
   return answer_of(engine::AttemptResult::Kind::accepted, outcome);
 }
 
+std::vector<json> ledger_of(engine::Engine& engine) {
+  std::vector<json> records;
+  std::istringstream lines(engine.ledger_lines(0, 100'000));
+  for (std::string line; std::getline(lines, line);) records.push_back(json::parse(line));
+  return records;
+}
+
 Decisions served(const World& world, const std::vector<Event>& events) {
   EngineDesk desk({.playbooks = world.playbooks,
                    .begins = "01-01 00:00",
@@ -80,13 +88,27 @@ Decisions served(const World& world, const std::vector<Event>& events) {
                    .house = house_of(world.house)});
   desk.other_side().answers(outcome_of);
   desk.begin();
-  RC_ASSERT(desk.engine().submit({events.begin(), events.end()}).kind == engine::SubmitResult::Kind::durable);
+  // Of whom everything was forgotten nobody can say any more which lead it was: that is asked before an erasure.
+  std::map<std::string, std::string> leads;  // by subject
+  std::vector<engine::Arrival> waiting;
+  const auto submit = [&] {
+    if (!waiting.empty())
+      RC_ASSERT(desk.engine().submit(std::exchange(waiting, {})).kind == engine::SubmitResult::Kind::durable);
+    auto ledger = ledger_of(desk.engine());
+    for (json& record : ledger) {
+      const std::string lead = record.value("lead", "");
+      if (!lead.empty()) leads[record["subject"]] = lead;
+    }
+    return ledger;
+  };
+  for (const Event& event : events) {
+    if (event.type == rules::EventType::erasure_requested) submit();
+    waiting.emplace_back(event);
+  }
   Decisions decisions;
-  const std::string ledger = desk.engine().ledger_lines(0, 100'000);
-  for (std::size_t begin = 0; begin < ledger.size();) {
-    const std::size_t end = ledger.find('\n', begin);
-    add_line(decisions, ledger.substr(begin, end - begin));
-    begin = end + 1;
+  for (json& record : submit()) {
+    const std::string lead = leads[record["subject"]];
+    add_record(decisions, std::move(record), lead);
   }
   desk.end();
   return decisions;
@@ -100,11 +122,14 @@ World draw_wider_world() {
     playbook += "guardrails: [{ metric: " + any_of(std::array{"complaint_rate", "opt_out_rate", "hard_bounce_rate"}) +
                 ", above: 20%, over: 7d, min_touches: 1, do: " + any_of(std::array{"halve_caps", "pause"}) + " }]\n";
   }
+  std::set<std::string> known{world.events.front().lead};
   for (std::size_t i = 1; i < world.events.size(); ++i) {
-    if (!one_in(10)) continue;
     Given& given = world.events[i];
+    const bool is_known = !known.insert(given.lead).second;
+    if (!one_in(10)) continue;
     given.type =
         any_of(std::array{"lead.merged", "lead.merged", "erasure.requested", "consent.withdrawn", "consent.granted"});
+    if (!is_known && given.type == "erasure.requested") given.type = "page.viewed";
     given.data = given.type == "lead.merged"         ? std::string(given.lead == "L1" ? "'into':'L2'" : "'into':'L1'")
                  : given.type == "erasure.requested" ? "'by':'dpo','case':'1'"
                                                      : "'channel':'email','evidence':'form'";
