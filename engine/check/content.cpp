@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -36,7 +37,8 @@ std::string_view trimmed(std::string_view text) {
 
 /// Data of the configuration are there for every lead alike; whatever else a section asks for may be missing.
 bool is_of_the_sender(std::string_view name) {
-  return name == "sender" || name.starts_with("sender.") || name == "unsubscribe_url";
+  constexpr std::array<std::string_view, 4> kThere{"sender", "sender.name", "sender.postal_address", "unsubscribe_url"};
+  return std::find(kThere.begin(), kThere.end(), name) != kThere.end();
 }
 
 /// The text without what stands between the marks, marks included.
@@ -44,6 +46,25 @@ std::string without(std::string text, std::string_view from, std::string_view to
   for (std::size_t begin = 0; (begin = text.find(from, begin)) != std::string::npos;) {
     const std::size_t end = text.find(to, begin + from.size());
     text.erase(begin, end == std::string::npos ? std::string::npos : end + to.size() - begin);
+  }
+  return text;
+}
+
+/// HTML without its head, however that is written.
+std::string without_head(std::string text) {
+  std::string lower = text;
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  for (std::size_t begin = 0; (begin = lower.find("<head", begin)) != std::string::npos;) {
+    const char next = begin + 5 < lower.size() ? lower[begin + 5] : '>';
+    if (std::isalpha(static_cast<unsigned char>(next)) != 0) {  // <header>
+      begin += 5;
+      continue;
+    }
+    const std::size_t end = lower.find("</head>", begin);
+    const std::size_t length = end == std::string::npos ? std::string::npos : end + 7 - begin;
+    text.erase(begin, length);
+    lower.erase(begin, length);
   }
   return text;
 }
@@ -135,7 +156,7 @@ void warn_of_the_unseen(const rules::Rulebook& rulebook, const fs::path& folder,
 std::set<std::string> shown_to_everybody(std::string_view source, bool is_html) {
   std::string text(source);
   if (is_html) {
-    text = without(without(std::move(text), "<!--", "-->"), "<head>", "</head>");
+    text = without_head(without(std::move(text), "<!--", "-->"));
   } else if (text.starts_with("Subject:")) {
     text.erase(0, text.find('\n'));
   }

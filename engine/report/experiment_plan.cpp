@@ -74,6 +74,12 @@ std::string unequal_windows(const Playbook& playbook) {
           "give the playbook one",
           arm);
     }
+    if (experiment.arms[i].replace && !window(i)) {
+      return fmt::format(
+          "without a window (`touches.within`) an enrollment ends with its last step, and the arm {} may end at "
+          "another time than the others; give the playbook a window",
+          arm);
+    }
   }
   return {};
 }

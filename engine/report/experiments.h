@@ -79,7 +79,7 @@ struct ArmResult {
   double expected = 0;           // of `assigned`, by the weights
   std::uint64_t observed = 0;    // for all of success.within
   std::uint64_t touches = 0;     // that were not taken back
-  std::uint64_t opted_out = 0;   // units with an opt-out of any channel since
+  std::uint64_t opted_out = 0;   // units with an opt-out of any channel since, complaints apart
   std::uint64_t complained = 0;  // units
   std::optional<ArmEffect> effect;
 };

@@ -27,7 +27,7 @@ std::optional<LedgerFact::Kind> kind_of(std::string_view type, const element& re
   if (is(RecordType::touch_emitted)) return Kind::touched;
   if (is(RecordType::touch_cancelled)) return Kind::untouched;
   const bool by_complaint = text_of(record, "intake") == "complaint";
-  // An opt-out by a feedback report is both; a complaint is what the mailbox provider counts.
+  // An opt-out by a feedback report counts as the complaint that it is.
   if (is(RecordType::opt_out_received)) return by_complaint ? Kind::complained : Kind::opted_out;
   if (is(RecordType::suppression_added) && by_complaint) return Kind::complained;
   return std::nullopt;

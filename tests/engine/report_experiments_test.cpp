@@ -277,6 +277,8 @@ TEST_CASE("arms are compared only where the ledger can tell what they came to") 
   CHECK(why(window + "experiment: { id: e, " + arms + ", success: { goal: touch.replied } }\n") == "");
   CHECK(says(why(window + "experiment: { id: e, " + arms + ", replace: { short: { touches: { within: 5d } } } }\n"),
              "observed for different times"));
+  CHECK(says(why("experiment: { id: e, " + arms + ", replace: { short: { steps: { a: { channel: call } } } } }\n"),
+             "without a window"));
   CHECK(says(why("experiment: { id: e, arms: { control: 1, holdout: 1 } }\n"), "the arm holdout ends where it begins"));
   CHECK(why(window + "experiment: { id: e, arms: { control: 1, holdout: 1 } }\n") == "");
 
