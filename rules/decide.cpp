@@ -15,7 +15,7 @@ namespace {
 
 /// Work that becomes due without an event, in the order in which it is done at one instant.
 /// `done`: no window, and no open step; the outcome of the last step, an event of that instant, comes first.
-enum class DueKind { pause_end, cool_down_end, step, done, sla_at_risk, sla_breached, release, window_end, occurrence };
+enum class DueKind { pause_end, cool_down_end, release, step, done, sla_at_risk, sla_breached, window_end, occurrence };
 
 struct Due {
   Instant at = Instant::never();
@@ -75,7 +75,7 @@ DueKind step_or_end(const Enrollment& enrollment, Instant now) {
   if (enrollment.window_end && *enrollment.window_end < now && enrollment.ready_from < now) {
     end = {*enrollment.window_end, DueKind::window_end};
   }
-  if (enrollment.release_at && *enrollment.release_at < now && *enrollment.release_at <= end.at) {
+  if (enrollment.release_at && *enrollment.release_at <= end.at) {
     end.kind = DueKind::release;
   }
   return end.kind;
@@ -188,11 +188,18 @@ void tell_merged(Scope& scope, const ConsentOutcome& consent) {
 
 }  // namespace
 
-void set_wake(const Scope& scope) {
+namespace {
+
+/// `no_earlier`: what is due before it was made so by what was done then, and is due then.
+void set_wake(const Scope& scope, Instant no_earlier) {
   follow_schedules(scope, scope.event != nullptr ? scope.now() : met_now(scope.context));
-  // What an event makes due in the past (another zone) is due now: the events of this very instant go first.
-  scope.lead.wake = std::max(first_due(scope).at, scope.now());
+  scope.lead.wake = std::max(first_due(scope).at, no_earlier);
 }
+
+}  // namespace
+
+/// What an event makes due in the past (another zone) is due now: the events of this very instant go first.
+void set_wake(const Scope& scope) { set_wake(scope, scope.now()); }
 
 EnrollmentId Scope::id_of(std::uint32_t ordinal) const {
   const Enrollment* enrollment = find_enrollment(lead, ordinal);
@@ -289,9 +296,10 @@ bool decide_due(LeadState& lead, const DecisionContext& context, Decision& out) 
     lead.wake = due.at;
     return false;
   }
+  const Instant was_due = due.at;
   if (due.kind == DueKind::step) due.kind = step_or_end(*lead.enrollment, context.now);
   do_work(scope, due);
-  set_wake(scope);
+  set_wake(scope, was_due);  // late work of several leads stays in the order of its instants
   return true;
 }
 

@@ -135,9 +135,9 @@ struct DecisionContext {
 void decide(LeadState& lead, const Event& event, const DecisionContext& context, Decision& out);
 
 /// Does one piece of the work that is due at `context.now` (first kind in the language's order: end of a pause, end of
-/// a cool-down, due step, sla.at_risk, sla.breached, release, end of the window, occurrence of a schedule). False, and
-/// nothing changed but perhaps `wake`, when nothing is due. Call again while `lead.wake <= now`; events of this very
-/// instant go between two calls.
+/// a cool-down, release, due step, end without a window, sla.at_risk, sla.breached, end of the window, occurrence of a
+/// schedule). False, and nothing changed but perhaps `wake`, when nothing is due. Call again while `lead.wake <= now`;
+/// events of this very instant go between two calls.
 bool decide_due(LeadState& lead, const DecisionContext& context, Decision& out);
 
 /// `lead` carries an address that another lead's opt-out from all covers: its enrollment ends as `opt_out`.

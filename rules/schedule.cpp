@@ -45,6 +45,7 @@ std::uint64_t basis_of(const Schedule& schedule, const std::optional<LocalDate>&
 
 /// The last date whose occurrence, if it has one, lies at or before `instant`.
 LocalDate last_date_by(const Schedule& schedule, const Zone& zone, Instant instant) {
+  if (instant < Instant{0}) return Recurrence::kFirstStart + -1;  // before every start; perhaps Instant::earliest()
   LocalDate date = zone.local_date(instant) + 1;
   while (zone.resolve({date, schedule.at}) > instant) date = date + -1;
   return date;

@@ -23,6 +23,15 @@ std::int64_t number_of(const rules::Rulebook& rulebook) {
   return number_of(folder);
 }
 
+std::int64_t number_of_schedules(const rules::Rulebook& rulebook) {
+  std::string schedules;
+  for (const rules::Playbook* playbook : rulebook.scheduled()) {
+    schedules += playbook->id.value + " " + std::to_string(playbook->enroll.schedule->key) + " ";
+    schedules += std::string(playbook->fallback_zone.name()) + "\n";
+  }
+  return number_of(schedules);
+}
+
 }  // namespace
 
 tl::expected<void, std::string> add_kept_revisions(rules::Rulebook& rulebook,
@@ -68,7 +77,7 @@ bool was_followed(DurableStore& store, const rules::Rulebook& rulebook) {
 }
 
 rules::Instant stage_following(DurableStore& store, const rules::Rulebook& rulebook, rules::Instant now) {
-  const std::int64_t number = number_of(rulebook);
+  const std::int64_t number = number_of_schedules(rulebook);
   const auto since = store.position(kFollowingSince);
   const bool goes_on = store.position(kFollowed) == 0 && store.position(kFollowing) == number && since;
   store.set_position({kFollowed, 0});

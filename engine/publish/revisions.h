@@ -31,7 +31,8 @@ void stage_rejection(DurableStore& store, const std::string& reason, const Publi
 /// All leads have followed this folder to the end, and no other since.
 bool was_followed(DurableStore& store, const rules::Rulebook& rulebook);
 /// The leads begin to follow a folder: until they are done, none counts as followed. Since when they do: a walk that
-/// begins again after a restart goes on for the instant of the publication.
+/// begins again, after a restart or for another folder with the same schedules, goes on for the instant of the
+/// publication.
 rules::Instant stage_following(DurableStore& store, const rules::Rulebook& rulebook, rules::Instant now);
 void stage_followed(DurableStore& store, const rules::Rulebook& rulebook);
 

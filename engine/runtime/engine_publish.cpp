@@ -54,6 +54,8 @@ std::optional<InFlightTally> Engine::count_in_flight(const rules::Rulebook& rule
 
 /// A walk that is under way is given up: the new one visits everybody again.
 void Engine::begin_walk(const PublishCause& cause) {
+  // Schedules count from the publication, which may come days after the last event.
+  if (!parts_.clock.moved_by_events()) processor_.advance(parts_.clock.now());
   walk_.emplace(parts_.rulebook, cause);
   processor_.following_since(stage_following(parts_.store, *parts_.rulebook, processor_.clock()));
   parts_.metrics.playbooks.Set(static_cast<double>(parts_.rulebook->current().size()));

@@ -264,6 +264,43 @@ TEST_CASE("a schedule that is published enrolls an idle lead at its next occurre
   }
 }
 
+TEST_CASE("a schedule that an idle daemon is given counts from then, not from its last event") {
+  for (const bool restarts : {false, true}) {
+    CAPTURE(restarts);
+    EngineDesk desk({.playbooks = {kByForm}});
+    desk.begin();
+    REQUIRE(desk.submit({"03-02 09:00", "L-0", "lead.updated", "'gold_since':'2026-01-05'"}).kind ==
+            engine::SubmitResult::Kind::durable);
+    desk.set_clock("03-09 12:00");
+    desk.publish({kByForm, every_monday("lead.gold_since")});
+    REQUIRE(walk_is_over(desk));
+    if (restarts) {
+      desk.crash();
+      desk.begin();
+      REQUIRE(walk_is_over(desk));
+    }
+    CHECK(desk.story("L-0").find("lead.enrolled") == std::string::npos);
+    desk.set_clock("03-16 09:00");
+    desk.settle_after(1);
+    CHECK(desk.story("L-0").find("03-16 09:00 lead.enrolled") != std::string::npos);
+  }
+}
+
+TEST_CASE("leads that follow another folder with the same schedules follow these since they were published") {
+  EngineDesk desk({.playbooks = {kByForm}});
+  desk.begin();
+  const std::string schedule = every_monday("2026-01-05");
+  const auto since = [&](const std::vector<std::string>& playbooks, std::string_view now) {
+    rules::Instant answer;
+    const rules::Rulebook rulebook = rulebook_of(playbooks);
+    desk.engine().call([&] { answer = engine::stage_following(desk.store(), rulebook, instant(now)); });
+    return answer;
+  };
+  CHECK(since({schedule}, "03-02 08:59") == instant("03-02 08:59"));
+  CHECK(since({kByForm, schedule}, "03-02 09:01") == instant("03-02 08:59"));
+  CHECK(since({kByForm, every_monday("2026-01-12")}, "03-02 09:02") == instant("03-02 09:02"));
+}
+
 TEST_CASE("a schedule that is changed or taken back is followed by leads that wait for it") {
   EngineDesk desk({.playbooks = {kByForm, every_monday("lead.gold_since")}});
   desk.begin();

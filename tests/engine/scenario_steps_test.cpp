@@ -395,5 +395,17 @@ TEST_CASE("a step that another zone makes due in the past waits for the events o
         lines("03-03 11:00 touch.emitted a\n03-04 10:00 touch.emitted b"));
 }
 
+TEST_CASE("late work keeps its instants: after one piece the lead waits where the next one was due") {
+  const rules::Rulebook rulebook = rulebook_of({cadence(
+      "touches: { within: 9d }\nsla: { first_touch: { within: 1h } }\nsteps: [{ id: a, day: 3, channel: task }]")});
+  Run run(rulebook);
+  run.handle({"03-02 09:00", "L", "lead.created"});
+  rules::LeadState lead = run.lead("L");
+  rules::Decision decision;
+  REQUIRE(rules::decide_due(lead, {rulebook, run.simulation().store(), instant("03-06 12:00")}, decision));
+  CHECK(decision.records.front().type == rules::RecordType::sla_breached);
+  CHECK(lead.wake == instant("03-05 09:00"));
+}
+
 }  // namespace
 }  // namespace relance::tests
