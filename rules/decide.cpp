@@ -186,10 +186,6 @@ void tell_merged(Scope& scope, const ConsentOutcome& consent) {
   for (const LeadId& from : scope.lead.merged_from) scope.out.effects.emplace_back(MergeInto{from, news});
 }
 
-}  // namespace
-
-namespace {
-
 /// `no_earlier`: what is due before it was made so by what was done then, and is due then.
 void set_wake(const Scope& scope, Instant no_earlier) {
   follow_schedules(scope, scope.event != nullptr ? scope.now() : met_now(scope.context));
@@ -262,11 +258,12 @@ Instant midnight_after(const Zone& zone, Instant now, LocalDate date) {
 
 void decide(LeadState& lead, const Event& event, const DecisionContext& context, Decision& out) {
   Scope scope{lead, context, out, &event};
-  const bool was_known = lead.known;
-  if (!lead.known) fix_account(lead, event);
+  if (!lead.known) {
+    fix_account(lead, event);
+  } else if (context.published) {
+    follow_schedules(scope, *context.published);  // those that it met before the event, by what was known of it then
+  }
   const std::uint32_t running = lead.enrollment ? lead.enrollment->ordinal : 0;
-  // The schedules that it met before the event, by what was known of it then.
-  if (was_known && context.published) follow_schedules(scope, *context.published);
   handle_attributes(scope);
   const ConsentOutcome consent = handle_consent(scope);
   handle_inbound(scope);

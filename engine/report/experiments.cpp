@@ -199,8 +199,7 @@ void judge(const ExperimentPlan& plan, ExperimentResult& result) {
   if (result.ratio && result.ratio->p_value < kMismatchBelow) {
     result.verdict = Verdict::mismatch;
     result.message = fmt::format(
-        "Chance alone does not explain these shares, so nothing is said about an effect. Look "
-        "for "
+        "Chance alone does not explain these shares, so nothing is said about an effect. Look for "
         "{} that one arm lost before they were assigned or counted: a trigger or a condition that the treatment itself "
         "changes, an import or a merge of part of them, a folder that was not published as it stands, records that are "
         "missing here. Mend the cause and begin again under a new experiment id.",
@@ -272,8 +271,7 @@ ExperimentResult result_of(const Tally& tally, const LedgerFacts& facts, Instant
     result.verdict = Verdict::unknown_revision;
     result.message =
         "No folder has this revision, so its weights are unknown and nothing is checked or compared; name the folder "
-        "as it "
-        "was with --earlier.";
+        "as it was with --earlier.";
     return result;
   }
   const ExperimentPlan& plan = *tally.plan;

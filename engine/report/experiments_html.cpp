@@ -185,12 +185,7 @@ two-proportion test, two-sided.</p></section>
 }  // namespace
 
 std::string experiments_html(const ExperimentReport& report) {
-  std::string out =
-      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-      "<title>Experiments</title>\n<style>";
-  out.append(kStyle).append("</style></head><body>\n<header><h1>Experiments</h1>\n<p>");
+  std::string out = page_begin("Experiments", kStyle) + "<p>";
   out += report.until ? "By the ledger up to " + rules::to_string(*report.until) + "." : "The ledger is empty.";
   out.append("</p>\n<p class=\"note\">").append(kOnlyExperiments).append("</p></header>\n<main>\n");
   if (report.experiments.empty()) out += "<p>No playbook has an experiment.</p>\n";

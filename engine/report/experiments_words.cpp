@@ -8,8 +8,7 @@ namespace relance::engine {
 
 const std::string_view kOnlyExperiments =
     "This version reports experiments only: the rest of the monthly audit (scatters, quadrants, segments, outliers, "
-    "traffic "
-    "light, funnel) is not in it.";
+    "traffic light, funnel) is not in it.";
 
 std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 

@@ -184,12 +184,7 @@ void HtmlReport::add(const LedgerContext& context, const std::vector<Record>& re
 }
 
 std::string HtmlReport::page(const std::string& title, std::size_t dead_letters) const {
-  std::string out =
-      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n";
-  out += "<title>" + html(title) + "</title>\n<style>";
-  out.append(kStyle).append("</style></head><body>\n<header><h1>").append(html(title)).append("</h1>\n");
+  std::string out = page_begin(title, kStyle);
   out +=
       fmt::format("<p>{} leads, {} records{}. A simulation: nothing was sent.</p></header>\n<main>\n", places_.size(),
                   records_, dead_letters == 0 ? "" : fmt::format(", lines that were no events: {}", dead_letters));

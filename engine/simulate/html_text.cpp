@@ -44,4 +44,14 @@ std::string html(std::string_view text) {
   return out;
 }
 
+std::string page_begin(std::string_view title, std::string_view style) {
+  std::string out =
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n";
+  out += "<title>" + html(title) + "</title>\n<style>";
+  out.append(style).append("</style></head><body>\n<header><h1>").append(html(title)).append("</h1>\n");
+  return out;
+}
+
 }  // namespace relance::engine

@@ -10,4 +10,8 @@ namespace relance::engine {
 /// around as U+FFFD, too: a name must not rewrite the words beside it.
 std::string html(std::string_view text);
 
+/// A page up to and with its heading, in an open `<header>`: nothing from outside, no script. `title` is text, `style`
+/// is CSS.
+std::string page_begin(std::string_view title, std::string_view style);
+
 }  // namespace relance::engine
