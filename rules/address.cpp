@@ -7,25 +7,16 @@
 #include <set>
 #include <utility>
 
+#include "rules/ascii.h"
+
 namespace relance::rules {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n\v\f";
 constexpr const char* kNoRegion = "ZZ";  // libphonenumber: only numbers that begin with "+" can be read
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-constexpr char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_letter(char c) { return upper(c) >= 'A' && upper(c) <= 'Z'; }
-
 std::string region_code(std::string_view country) {
-  const std::string_view code = trimmed(country);
+  const std::string_view code = trimmed(country, kBlanks);
   if (code.size() != 2 || !is_letter(code[0]) || !is_letter(code[1])) return kNoRegion;
   return {upper(code[0]), upper(code[1])};
 }
@@ -64,14 +55,14 @@ std::string digits_only(std::string_view text) {
 }  // namespace
 
 std::optional<Address> Address::email(std::string_view raw) {
-  const std::string_view text = trimmed(raw);
+  const std::string_view text = trimmed(raw, kBlanks);
   if (text.empty()) return std::nullopt;
   const std::size_t at = text.rfind('@');  // a quoted local part may hold one, a domain cannot
   if (at == std::string_view::npos) return Address(Kind::email, std::string(text));
 
   std::string normalised(trimmed(text.substr(0, at)));
   normalised += '@';
-  for (const char c : trimmed(text.substr(at + 1))) normalised += lower(c);
+  for (const char c : trimmed(text.substr(at + 1), kBlanks)) normalised += lower(c);
   return Address(Kind::email, std::move(normalised));
 }
 
@@ -79,7 +70,7 @@ std::optional<Address> Address::phone(std::string_view raw, std::string_view cou
   using i18n::phonenumbers::PhoneNumber;
   using i18n::phonenumbers::PhoneNumberUtil;
 
-  const std::string_view text = trimmed(raw);
+  const std::string_view text = trimmed(raw, kBlanks);
   if (text.empty()) return std::nullopt;
   if (is_plain_e164(text)) return Address(Kind::phone, std::string(text));
   const PhoneNumberUtil& library = *PhoneNumberUtil::GetInstance();

@@ -3,10 +3,10 @@
 namespace relance::rules {
 
 namespace {
-constexpr std::array<std::string_view, 6> kNames{"email", "call", "social", "sms", "task", "meeting"};
+constexpr std::array<std::string_view, 6> kChannelNames{"email", "call", "social", "sms", "task", "meeting"};
 }  // namespace
 
-std::string_view to_string(Channel channel) { return kNames[static_cast<std::size_t>(channel)]; }
+std::string_view to_string(Channel channel) { return kChannelNames[static_cast<std::size_t>(channel)]; }
 
 std::optional<Channel> parse_channel(std::string_view name) {
   for (const Channel channel : kChannels) {

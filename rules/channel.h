@@ -21,6 +21,7 @@ struct ChannelScope {
   static constexpr ChannelScope all() { return {}; }
   static constexpr ChannelScope only(Channel c) { return {c}; }
   constexpr bool is_all() const { return !channel.has_value(); }
+  constexpr bool covers(Channel c) const { return is_all() || *channel == c; }
   friend constexpr bool operator==(const ChannelScope&, const ChannelScope&) = default;
 };
 std::string_view to_string(ChannelScope scope);  // "all" or the channel's name

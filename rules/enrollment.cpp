@@ -24,7 +24,7 @@ bool again_blocks(const Scope& scope, const Playbook& playbook) {
   return history->last_exit && scope.now() < scope.after(*history->last_exit, again.after, playbook);
 }
 
-struct Asking {
+struct EnrollmentRequest {
   /// All but triggers ask neither `when` nor the priority; an occurrence of a schedule is a trigger.
   enum class By { trigger, command, workflow };
   By by = By::trigger;
@@ -41,7 +41,7 @@ int priority_of(const Scope& scope) {
 }
 
 /// The first rule that keeps the lead out of the playbook; empty when none does.
-std::string_view blocked_from(const Scope& scope, const Playbook& playbook, const Asking& asking) {
+std::string_view blocked_from(const Scope& scope, const Playbook& playbook, const EnrollmentRequest& request) {
   const LeadState& lead = scope.lead;
   if (!lead.merged_into.empty()) return "merged";
   if (lead.opted_out_of_all) return "opt_out";
@@ -49,7 +49,7 @@ std::string_view blocked_from(const Scope& scope, const Playbook& playbook, cons
   const auto is_in = [&](const auto& enrollment) { return enrollment && enrollment->playbook == playbook.id; };
   if (is_in(lead.enrollment) || is_in(lead.interrupted)) return "already_enrolled";
   if (again_blocks(scope, playbook)) return "again";
-  if (lead.enrollment && asking.by == Asking::By::trigger) {
+  if (lead.enrollment && request.by == EnrollmentRequest::By::trigger) {
     // What this very event enrolled keeps the lead.
     const bool is_new = lead.enrollment->ordinal > scope.enrollments_before;
     if (is_new || playbook.priority <= priority_of(scope)) return "priority";
@@ -106,16 +106,16 @@ void enroll(Scope& scope, const Playbook& playbook, Instant triggered_at) {
 }
 
 /// Otherwise lead.not_enrolled says why. Who does not qualify is recycled.
-void try_enroll(Scope& scope, const Playbook& playbook, const Asking& asking) {
-  const std::string_view blocked = blocked_from(scope, playbook, asking);
+void try_enroll(Scope& scope, const Playbook& playbook, const EnrollmentRequest& request) {
+  const std::string_view blocked = blocked_from(scope, playbook, request);
   const Disqualification* failed = blocked.empty() ? disqualified_from(scope, playbook) : nullptr;
   if (blocked.empty() && !failed) {
-    if (asking.by == Asking::By::workflow) {
+    if (request.by == EnrollmentRequest::By::workflow) {
       interrupt(scope);
     } else {
       exit_all(scope, "superseded");
     }
-    enroll(scope, playbook, asking.triggered_at);
+    enroll(scope, playbook, request.triggered_at);
     return;
   }
   Record& record = scope.record(RecordType::lead_not_enrolled);
@@ -126,8 +126,8 @@ void try_enroll(Scope& scope, const Playbook& playbook, const Asking& asking) {
   record.reason = failed->reason;
   // No folder has circles; should a rulebook have one, it is left where it began.
   const Playbook* next = failed->to ? scope.context.rulebook.find(*failed->to) : nullptr;
-  if (!next || asking.recycled >= scope.context.rulebook.current().size()) return;
-  try_enroll(scope, *next, {.triggered_at = asking.triggered_at, .recycled = asking.recycled + 1});
+  if (!next || request.recycled >= scope.context.rulebook.current().size()) return;
+  try_enroll(scope, *next, {.triggered_at = request.triggered_at, .recycled = request.recycled + 1});
 }
 
 /// The trigger fired: `when` is asked, then the rules that block.
@@ -151,7 +151,7 @@ void handle_enrollment(Scope& scope) {
   const Rulebook& rulebook = scope.context.rulebook;
   if (event.type == EventType::playbook_enroll) {
     const Playbook* playbook = rulebook.find(PlaybookId(std::string(event.text("playbook"))));
-    if (playbook) try_enroll(scope, *playbook, {.by = Asking::By::command, .triggered_at = event.time});
+    if (playbook) try_enroll(scope, *playbook, {.by = EnrollmentRequest::By::command, .triggered_at = event.time});
     return;
   }
   for (const Playbook* playbook : rulebook.candidates(event.type)) trigger(scope, *playbook, event.time);
@@ -180,7 +180,7 @@ void handle_workflow(Scope& scope, std::uint32_t running) {
   // A pinned revision may start what the folder no longer has.
   const Playbook* playbook = workflow ? rulebook.find(workflow->start) : nullptr;
   if (playbook) {
-    try_enroll(scope, *playbook, {.by = Asking::By::workflow, .triggered_at = scope.event->time});
+    try_enroll(scope, *playbook, {.by = EnrollmentRequest::By::workflow, .triggered_at = scope.event->time});
   }
 }
 

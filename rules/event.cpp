@@ -5,7 +5,7 @@
 namespace relance::rules {
 
 namespace {
-constexpr std::array<std::string_view, kEventTypeCount> kNames{
+constexpr std::array<std::string_view, kEventTypeCount> kEventTypes{
     "lead.created",    "lead.updated",        "lead.converted",    "lead.lost",          "lead.merged",
     "touch.completed", "touch.delivered",     "touch.opened",      "touch.clicked",      "touch.replied",
     "meeting.booked",  "meeting.held",        "meeting.missed",    "page.viewed",        "form.submitted",
@@ -14,12 +14,12 @@ constexpr std::array<std::string_view, kEventTypeCount> kNames{
     "playbook.resume", "erasure.requested"};
 }  // namespace
 
-std::string_view to_string(EventType type) { return kNames[static_cast<std::size_t>(type)]; }
+std::string_view to_string(EventType type) { return kEventTypes[static_cast<std::size_t>(type)]; }
 
 std::optional<EventType> parse_event_type(std::string_view name) {
   static const auto* const index = [] {
     auto* map = new std::unordered_map<std::string_view, EventType>;
-    for (std::size_t i = 0; i < kNames.size(); ++i) map->emplace(kNames[i], static_cast<EventType>(i));
+    for (std::size_t i = 0; i < kEventTypes.size(); ++i) map->emplace(kEventTypes[i], static_cast<EventType>(i));
     return map;
   }();
   const auto found = index->find(name);
@@ -27,7 +27,7 @@ std::optional<EventType> parse_event_type(std::string_view name) {
   return found->second;
 }
 
-const std::array<std::string_view, kEventTypeCount>& event_type_names() { return kNames; }
+const std::array<std::string_view, kEventTypeCount>& event_type_names() { return kEventTypes; }
 
 std::string_view Event::text(std::string_view key) const {
   const cel::Value* value = data.find(key);

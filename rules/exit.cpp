@@ -3,16 +3,12 @@
 
 #include <algorithm>
 
+#include "rules/contains.h"
 #include "rules/scope.h"
 
 namespace relance::rules {
 
 namespace {
-
-template <class T>
-bool contains(const std::vector<T>& values, const T& value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
-}
 
 /// Why the event ends the enrollment; empty when it does not. The first that fits.
 std::string_view exit_reason(const Scope& scope, const ConsentOutcome& consent, const Enrollment& enrollment) {

@@ -10,7 +10,7 @@ namespace relance::rules {
 
 namespace {
 
-enum class Asking { first, second };
+enum class Pass { first, second };
 
 Verdict withheld(std::string_view rule) { return {Verdict::Kind::withheld, std::string(rule), Instant::never()}; }
 Verdict held(std::string_view rule) { return {Verdict::Kind::held, std::string(rule), Instant::never()}; }
@@ -57,12 +57,12 @@ bool is_halted(const Scope& scope, const PlaybookId& playbook, Channel channel) 
 }
 
 /// The rules that ask the running enrollment: exceptions, halts, pause.
-std::optional<Verdict> ask_enrollment(Scope& scope, Enrollment& enrollment, Channel channel, Asking asking) {
+std::optional<Verdict> ask_enrollment(Scope& scope, Enrollment& enrollment, Channel channel, Pass pass) {
   ask_exceptions(scope, enrollment);
   if (enrollment.holding) return held("escalation");
   if (enrollment.validated_channel && *enrollment.validated_channel != channel) return withheld("escalation");
   if (is_halted(scope, enrollment.playbook, channel)) return held("halted");
-  if (asking == Asking::second && enrollment.pause) return held("paused");
+  if (pass == Pass::second && enrollment.pause) return held("paused");
   return std::nullopt;
 }
 
@@ -98,7 +98,7 @@ Verdict for_each_rule(Scope& scope, Enrollment& enrollment, const Form& form, co
   if (policy.kind != PolicyVerdict::Kind::pass) {
     if (!visit(refusal_of(policy))) return {};
   }
-  if (auto verdict = ask_enrollment(scope, enrollment, step.channel, Asking::first)) {
+  if (auto verdict = ask_enrollment(scope, enrollment, step.channel, Pass::first)) {
     if (!visit(std::move(*verdict))) return {};
   }
   if (scope.lead.cool_down && scope.lead.cool_down->until > scope.now()) {
@@ -150,7 +150,7 @@ Verdict second_gate(Scope& scope, const EmittedTouch& touch, const Playbook& pla
     if (enrollment->release_at && *enrollment->release_at < scope.now()) return withheld("exited");
     if (disqualified(scope, *enrollment)) return withheld("disqualified");
     if (scope.lead.interrupted && enrollment == &*scope.lead.interrupted) return held("paused");
-    if (auto verdict = ask_enrollment(scope, *enrollment, touch.channel, Asking::second)) return *verdict;
+    if (auto verdict = ask_enrollment(scope, *enrollment, touch.channel, Pass::second)) return *verdict;
   }
   if (auto verdict = ask_contact_hours(scope, form, policy.open)) return *verdict;
   return permission_of(std::move(policy));

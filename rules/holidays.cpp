@@ -11,6 +11,9 @@
 #include <optional>
 #include <set>
 
+#include "rules/ascii.h"
+#include "rules/ical_iterator.h"
+
 namespace relance::rules {
 namespace {
 
@@ -23,7 +26,7 @@ constexpr std::size_t kMaxDepth = 8;        // libical frees components recursiv
 constexpr std::size_t kMaxLineHead = 4096;  // libical takes quadratic time in the parameters of a line
 constexpr LocalDate kFirstDate{10'957};     // 2000-01-01
 constexpr LocalDate kLastDate{47'846};      // 2100-12-31
-constexpr int kLastYear = 2100;
+constexpr int kLastRuleYear = 2100;
 
 template <typename T>
 using Expected = tl::expected<T, std::string>;
@@ -31,11 +34,6 @@ using Error = tl::unexpected<std::string>;
 
 std::string at_line(std::size_t line, const std::string& message) {
   return "line " + std::to_string(line) + ": " + message;
-}
-
-std::string in_capitals(std::string text) {
-  for (char& c : text) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  return text;
 }
 
 /// Walks the lines once before libical does, which repairs damaged files in silence: checks the nesting of components
@@ -71,8 +69,8 @@ class Outline {
     if (std::min(logical_.find(':'), logical_.size()) > kMaxLineHead) {
       return Error(at_line(logical_number_, "the part before the colon is longer than 4096 bytes"));
     }
-    if (in_capitals(logical_.substr(0, 6)) == "BEGIN:") return begin(in_capitals(logical_.substr(6)));
-    if (in_capitals(logical_.substr(0, 4)) == "END:") return end(in_capitals(logical_.substr(4)));
+    if (uppered(logical_.substr(0, 6)) == "BEGIN:") return begin(uppered(logical_.substr(6)));
+    if (uppered(logical_.substr(0, 4)) == "END:") return end(uppered(logical_.substr(4)));
     if (!calendar_seen_) return Error("this is no iCalendar file: it does not begin with BEGIN:VCALENDAR");
     return {};
   }
@@ -107,9 +105,6 @@ class Outline {
 struct FreeComponent {
   void operator()(icalcomponent* component) const { icalcomponent_free(component); }
 };
-struct FreeIterator {
-  void operator()(icalrecur_iterator* iterator) const { icalrecur_iterator_free(iterator); }
-};
 
 /// `visit(property)` for the component's properties of a kind; stops at the first error.
 template <typename Visit>
@@ -135,7 +130,7 @@ icaltimetype to_ical(LocalDateTime local) {
   time.year = static_cast<int>(date.year());
   time.month = static_cast<int>(static_cast<unsigned>(date.month()));
   time.day = static_cast<int>(static_cast<unsigned>(date.day()));
-  time.hour = local.time.ms / 3'600'000;
+  time.hour = local.time.ms / static_cast<int>(kMsPerHour);
   time.minute = local.time.ms / 60'000 % 60;
   time.second = local.time.ms / 1000 % 60;
   return time;
@@ -291,11 +286,11 @@ class HolidayReader {
       // What is left of a series that was cut at its first occurrence.
       if (icaltime_compare(rule.until, times.start) < 0) return {};
     }
-    const std::unique_ptr<icalrecur_iterator, FreeIterator> iterator(icalrecur_iterator_new(rule, times.start));
+    const IcalIterator iterator(icalrecur_iterator_new(rule, times.start));
     auto time = iterator == nullptr ? icaltime_null_time() : icalrecur_iterator_next(iterator.get());
     // Also a bound on the work: to find out takes libical half a second.
     if (icaltime_is_null_time(time)) return Error("RRULE is not valid, or never gives a date");
-    for (; !icaltime_is_null_time(time) && time.year <= kLastYear; time = icalrecur_iterator_next(iterator.get())) {
+    for (; !icaltime_is_null_time(time) && time.year <= kLastRuleYear; time = icalrecur_iterator_next(iterator.get())) {
       if (++occurrences_ > kMaxOccurrences) return Error("RRULE repeats too often");
       // Before the Gregorian calendar libical counts in the Julian one; nothing that old matters.
       if (time.year < 1600) continue;

@@ -8,10 +8,10 @@ namespace relance::rules {
 
 namespace {
 
-constexpr Duration kShortestWindow{3'600'000};  // rates are counted in hours
+constexpr Duration kShortestWindow{kMsPerHour};  // rates are counted in hours
 constexpr Duration kLongestWindow = kDay * 90;
 
-Duration read_window(LoadContext& context, const Field& field) {
+Duration read_rate_window(LoadContext& context, const Field& field) {
   const auto span = read_positive_span(context, field);
   if (!span) return kShortestWindow;
   if (span->business_days > 0 || span->time < kShortestWindow || span->time > kLongestWindow) {
@@ -30,7 +30,7 @@ Guardrail read_guardrail(LoadContext& context, const Block& block) {
         static_cast<Guardrail::Metric>(read_word(context, *metric, guardrail_metric_names()).value_or(0));
   }
   if (const auto above = block.get("above")) guardrail.above_ppm = read_rate(context, *above).value_or(1);
-  if (const auto over = block.get("over")) guardrail.over = read_window(context, *over);
+  if (const auto over = block.get("over")) guardrail.over = read_rate_window(context, *over);
   if (const auto min_touches = block.get("min_touches")) {
     guardrail.min_touches = read_integer(context, *min_touches, {.least = 1, .zero_stops = true}).value_or(1);
   }

@@ -12,291 +12,292 @@ namespace relance::rules {
 namespace {
 
 using Presence = KeySpec::Presence;
-constexpr auto optional = Presence::optional;
-constexpr auto required = Presence::required;
+constexpr auto kOptional = Presence::optional;
+constexpr auto kRequired = Presence::required;
 
 constexpr std::array kPlaybookKeys{
-    KeySpec{"playbook", ValueType::playbook_id, required, "The id, unique in the folder: small letters, digits and -"},
-    KeySpec{"title", ValueType::title, optional, "What people call it; the id when absent"},
-    KeySpec{"priority", ValueType::priority, optional, "Who wins a lead that two playbooks want; default 50"},
-    KeySpec{"enroll", ValueType::enroll, optional, "Which leads come in; without it only playbook.enroll does it"},
-    KeySpec{"in_flight", ValueType::in_flight, optional, "What happens to enrolled leads when this file changes"},
-    KeySpec{"goal", ValueType::event_types, optional, "Event types that end it as a success; default lead.converted"},
-    KeySpec{"exit", ValueType::exit_reasons, optional,
+    KeySpec{"playbook", ValueType::playbook_id, kRequired, "The id, unique in the folder: small letters, digits and -"},
+    KeySpec{"title", ValueType::title, kOptional, "What people call it; the id when absent"},
+    KeySpec{"priority", ValueType::priority, kOptional, "Who wins a lead that two playbooks want; default 50"},
+    KeySpec{"enroll", ValueType::enroll, kOptional, "Which leads come in; without it only playbook.enroll does it"},
+    KeySpec{"in_flight", ValueType::in_flight, kOptional, "What happens to enrolled leads when this file changes"},
+    KeySpec{"goal", ValueType::event_types, kOptional, "Event types that end it as a success; default lead.converted"},
+    KeySpec{"exit", ValueType::exit_reasons, kOptional,
             "What else ends it; default reply, opt_out, hard_bounce, complaint, lead.lost"},
-    KeySpec{"sla", ValueType::sla, optional, "Promises about the time to the first touch"},
-    KeySpec{"touches", ValueType::touches, optional, "How many touches, within which time"},
-    KeySpec{"contact_hours", ValueType::contact_hours, optional, "When a touch may happen"},
-    KeySpec{"caps", ValueType::caps, optional, "The most touches per channel and period"},
-    KeySpec{"cool_down", ValueType::cool_down, optional, "A pause after touches without reply"},
-    KeySpec{"steps", ValueType::steps, required, "The touches, in order"},
-    KeySpec{"exceptions", ValueType::exceptions, optional, "When a person must take over"},
-    KeySpec{"variants", ValueType::variants, optional, "Other steps, touches or limits for some leads"},
-    KeySpec{"on", ValueType::workflows, optional, "Event types that start another playbook for an enrolled lead"},
-    KeySpec{"experiment", ValueType::experiment, optional, "An A/B test"},
-    KeySpec{"guardrails", ValueType::guardrails, optional, "Rates that must stay low, and what happens otherwise"},
-    KeySpec{"qualification", ValueType::qualification, optional, "Which leads are worth the effort"},
-    KeySpec{"release", ValueType::release, optional, "The time in which a lead has to decide; then it is let go"},
+    KeySpec{"sla", ValueType::sla, kOptional, "Promises about the time to the first touch"},
+    KeySpec{"touches", ValueType::touches, kOptional, "How many touches, within which time"},
+    KeySpec{"contact_hours", ValueType::contact_hours, kOptional, "When a touch may happen"},
+    KeySpec{"caps", ValueType::caps, kOptional, "The most touches per channel and period"},
+    KeySpec{"cool_down", ValueType::cool_down, kOptional, "A pause after touches without reply"},
+    KeySpec{"steps", ValueType::steps, kRequired, "The touches, in order"},
+    KeySpec{"exceptions", ValueType::exceptions, kOptional, "When a person must take over"},
+    KeySpec{"variants", ValueType::variants, kOptional, "Other steps, touches or limits for some leads"},
+    KeySpec{"on", ValueType::workflows, kOptional, "Event types that start another playbook for an enrolled lead"},
+    KeySpec{"experiment", ValueType::experiment, kOptional, "An A/B test"},
+    KeySpec{"guardrails", ValueType::guardrails, kOptional, "Rates that must stay low, and what happens otherwise"},
+    KeySpec{"qualification", ValueType::qualification, kOptional, "Which leads are worth the effort"},
+    KeySpec{"release", ValueType::release, kOptional, "The time in which a lead has to decide; then it is let go"},
 };
 
 constexpr std::array kHouseKeys{
-    KeySpec{"zone", ValueType::zone, optional, "The zone of leads that name none; default UTC"},
-    KeySpec{"caps", ValueType::caps, optional, "Caps of every playbook, before its own"},
-    KeySpec{"score", ValueType::score, optional, "Points for what leads do"},
-    KeySpec{"handoff", ValueType::handoff, optional, "The score at which a person takes over"},
-    KeySpec{"policies", ValueType::policy_names, optional,
+    KeySpec{"zone", ValueType::zone, kOptional, "The zone of leads that name none; default UTC"},
+    KeySpec{"caps", ValueType::caps, kOptional, "Caps of every playbook, before its own"},
+    KeySpec{"score", ValueType::score, kOptional, "Points for what leads do"},
+    KeySpec{"handoff", ValueType::handoff, kOptional, "The score at which a person takes over"},
+    KeySpec{"policies", ValueType::policy_names, kOptional,
             "Legal packs that apply: files of policies/, without ending"},
 };
 
 constexpr std::array kEnrollKeys{
-    KeySpec{"on", ValueType::triggers, optional, "Event types that may enroll; or schedule, alone"},
-    KeySpec{"schedule", ValueType::schedule, optional, "When `on: schedule` enrolls"},
-    KeySpec{"when", ValueType::condition, optional, "A condition (CEL) that must hold"},
-    KeySpec{"again", ValueType::again, optional, "Re-enrollment; without it once per lead, or as the schedule says"},
+    KeySpec{"on", ValueType::triggers, kOptional, "Event types that may enroll; or schedule, alone"},
+    KeySpec{"schedule", ValueType::schedule, kOptional, "When `on: schedule` enrolls"},
+    KeySpec{"when", ValueType::condition, kOptional, "A condition (CEL) that must hold"},
+    KeySpec{"again", ValueType::again, kOptional, "Re-enrollment; without it once per lead, or as the schedule says"},
 };
 
 constexpr std::array kScheduleKeys{
-    KeySpec{"rrule", ValueType::recurrence, required, "On which local dates: a rule of RFC 5545, by days or slower"},
-    KeySpec{"start", ValueType::schedule_start, required, "From where it counts: a date, or lead.NAME that has one"},
-    KeySpec{"at", ValueType::time_of_day, optional, "The local time of day; default 00:00"},
+    KeySpec{"rrule", ValueType::recurrence, kRequired, "On which local dates: a rule of RFC 5545, by days or slower"},
+    KeySpec{"start", ValueType::schedule_start, kRequired, "From where it counts: a date, or lead.NAME that has one"},
+    KeySpec{"at", ValueType::time_of_day, kOptional, "The local time of day; default 00:00"},
 };
 
 constexpr std::array kAgainKeys{
-    KeySpec{"after", ValueType::duration, optional, "Time since the last exit; default 0s"},
-    KeySpec{"max", ValueType::positive_count, optional, "Enrollments in all; default unlimited"},
+    KeySpec{"after", ValueType::duration, kOptional, "Time since the last exit; default 0s"},
+    KeySpec{"max", ValueType::positive_count, kOptional, "Enrollments in all; default unlimited"},
 };
 
 constexpr std::array kSlaKeys{
-    KeySpec{"first_touch", ValueType::first_touch, required, "Time to the first effective touch"},
+    KeySpec{"first_touch", ValueType::first_touch, kRequired, "Time to the first effective touch"},
 };
 
 constexpr std::array kFirstTouchKeys{
-    KeySpec{"within", ValueType::positive_duration, required, "The promised time"},
-    KeySpec{"clock", ValueType::clock, optional, "wall counts all time, business contact hours only; default wall"},
-    KeySpec{"warn_at", ValueType::warn_at, optional, "The part of the time after which sla.at_risk is recorded"},
-    KeySpec{"on_breach", ValueType::on_breach, optional, "What a breach does besides being recorded"},
-    KeySpec{"channels", ValueType::channels, optional, "Channels whose touches count; default all"},
+    KeySpec{"within", ValueType::positive_duration, kRequired, "The promised time"},
+    KeySpec{"clock", ValueType::clock, kOptional, "wall counts all time, business contact hours only; default wall"},
+    KeySpec{"warn_at", ValueType::warn_at, kOptional, "The part of the time after which sla.at_risk is recorded"},
+    KeySpec{"on_breach", ValueType::on_breach, kOptional, "What a breach does besides being recorded"},
+    KeySpec{"channels", ValueType::channels, kOptional, "Channels whose touches count; default all"},
 };
 
 constexpr std::array kTouchesKeys{
-    KeySpec{"min", ValueType::count, optional, "Fewer are a shortfall; default 0"},
-    KeySpec{"max", ValueType::positive_count, optional, "More are withheld; default unlimited"},
-    KeySpec{"within", ValueType::positive_duration, optional, "The window from the anchor; default open"},
+    KeySpec{"min", ValueType::count, kOptional, "Fewer are a shortfall; default 0"},
+    KeySpec{"max", ValueType::positive_count, kOptional, "More are withheld; default unlimited"},
+    KeySpec{"within", ValueType::positive_duration, kOptional, "The window from the anchor; default open"},
 };
 
 constexpr std::array kContactHoursKeys{
-    KeySpec{"days", ValueType::days, optional, "Open days; default mon to fri"},
-    KeySpec{"from", ValueType::time_of_day, optional, "Start of the day's one window"},
-    KeySpec{"to", ValueType::time_of_day, optional, "End of the day's one window; 24:00 ends the day"},
-    KeySpec{"hours", ValueType::hours, optional, "Several windows a day, instead of from and to"},
-    KeySpec{"zone", ValueType::zone_or_lead, optional, "The zone of days, holidays and times; default lead"},
-    KeySpec{"fallback_zone", ValueType::zone, optional, "The zone of leads that name none"},
-    KeySpec{"holidays", ValueType::holidays, optional,
+    KeySpec{"days", ValueType::days, kOptional, "Open days; default mon to fri"},
+    KeySpec{"from", ValueType::time_of_day, kOptional, "Start of the day's one window"},
+    KeySpec{"to", ValueType::time_of_day, kOptional, "End of the day's one window; 24:00 ends the day"},
+    KeySpec{"hours", ValueType::hours, kOptional, "Several windows a day, instead of from and to"},
+    KeySpec{"zone", ValueType::zone_or_lead, kOptional, "The zone of days, holidays and times; default lead"},
+    KeySpec{"fallback_zone", ValueType::zone, kOptional, "The zone of leads that name none"},
+    KeySpec{"holidays", ValueType::holidays, kOptional,
             "Closed dates: a list, an .ics file beside the playbook, or the public holidays of a country"},
 };
 
 constexpr std::array kHolidaysKeys{
-    KeySpec{"country", ValueType::holiday_country, optional,
+    KeySpec{"country", ValueType::holiday_country, kOptional,
             "Public holidays that we ship; lead: of the lead's country"},
-    KeySpec{"dates", ValueType::holiday_dates, optional, "Closed for all: a list, or an .ics file beside the playbook"},
-    KeySpec{"by_country", ValueType::holidays_by_country, optional,
+    KeySpec{"dates", ValueType::holiday_dates, kOptional,
+            "Closed for all: a list, or an .ics file beside the playbook"},
+    KeySpec{"by_country", ValueType::holidays_by_country, kOptional,
             "Closed for leads of a country, instead of what we ship"},
 };
 
 constexpr std::array kCapKeys{
-    KeySpec{"scope", ValueType::cap_scope, optional, "Whose touches count; default lead"},
-    KeySpec{"channel", ValueType::channel_or_any, optional, "Which touches count; default any"},
-    KeySpec{"max", ValueType::positive_count, required, "The most touches per period"},
-    KeySpec{"per", ValueType::cap_period, required, "day, week (of the lead's calendar) or a rolling duration"},
+    KeySpec{"scope", ValueType::cap_scope, kOptional, "Whose touches count; default lead"},
+    KeySpec{"channel", ValueType::channel_or_any, kOptional, "Which touches count; default any"},
+    KeySpec{"max", ValueType::positive_count, kRequired, "The most touches per period"},
+    KeySpec{"per", ValueType::cap_period, kRequired, "day, week (of the lead's calendar) or a rolling duration"},
 };
 
 constexpr std::array kCoolDownKeys{
-    KeySpec{"after", ValueType::positive_count, required, "Touches without reply"},
-    KeySpec{"pause", ValueType::positive_duration, required, "How long nothing is sent"},
+    KeySpec{"after", ValueType::positive_count, kRequired, "Touches without reply"},
+    KeySpec{"pause", ValueType::positive_duration, kRequired, "How long nothing is sent"},
 };
 
 constexpr std::array kStepKeys{
-    KeySpec{"id", ValueType::step_id, required, "Unique in the file"},
-    KeySpec{"day", ValueType::day, optional, "Calendar days after the anchor; either this or wait"},
-    KeySpec{"at", ValueType::time_of_day, optional, "Local time of a `day:` step; default the anchor's"},
-    KeySpec{"wait", ValueType::duration, optional, "Time after the step before; either this or day"},
-    KeySpec{"channel", ValueType::channel, required, "How the lead is touched"},
-    KeySpec{"template", ValueType::template_name, optional, "The file under templates/, without its ending"},
-    KeySpec{"expires", ValueType::positive_duration, optional, "Not sent when this much later than due"},
-    KeySpec{"skip_if", ValueType::condition, optional, "A condition (CEL) under which it is left out"},
-    KeySpec{"requires", ValueType::condition, optional, "A condition (CEL) without which it is withheld"},
-    KeySpec{"on_cap", ValueType::on_cap, optional, "What a full cap does; default defer"},
-    KeySpec{"on_unknown", ValueType::on_unknown, optional,
+    KeySpec{"id", ValueType::step_id, kRequired, "Unique in the file"},
+    KeySpec{"day", ValueType::day, kOptional, "Calendar days after the anchor; either this or wait"},
+    KeySpec{"at", ValueType::time_of_day, kOptional, "Local time of a `day:` step; default the anchor's"},
+    KeySpec{"wait", ValueType::duration, kOptional, "Time after the step before; either this or day"},
+    KeySpec{"channel", ValueType::channel, kRequired, "How the lead is touched"},
+    KeySpec{"template", ValueType::template_name, kOptional, "The file under templates/, without its ending"},
+    KeySpec{"expires", ValueType::positive_duration, kOptional, "Not sent when this much later than due"},
+    KeySpec{"skip_if", ValueType::condition, kOptional, "A condition (CEL) under which it is left out"},
+    KeySpec{"requires", ValueType::condition, kOptional, "A condition (CEL) without which it is withheld"},
+    KeySpec{"on_cap", ValueType::on_cap, kOptional, "What a full cap does; default defer"},
+    KeySpec{"on_unknown", ValueType::on_unknown, kOptional,
             "When nobody knows whether it went out; resend may mean twice; default park"},
 };
 
 constexpr std::array kExceptionKeys{
-    KeySpec{"when", ValueType::condition, required, "A condition (CEL) that holds everything"},
-    KeySpec{"do", ValueType::exception_action, required, "What happens then"},
-    KeySpec{"to", ValueType::recipient, optional, "Who is told; default manager"},
+    KeySpec{"when", ValueType::condition, kRequired, "A condition (CEL) that holds everything"},
+    KeySpec{"do", ValueType::exception_action, kRequired, "What happens then"},
+    KeySpec{"to", ValueType::recipient, kOptional, "Who is told; default manager"},
 };
 
 constexpr std::array kVariantKeys{
-    KeySpec{"id", ValueType::variant_id, required, "Unique in the file"},
-    KeySpec{"when", ValueType::condition, required, "A condition (CEL): the first variant whose condition holds"},
-    KeySpec{"replace", ValueType::replacement, required, "What it replaces"},
+    KeySpec{"id", ValueType::variant_id, kRequired, "Unique in the file"},
+    KeySpec{"when", ValueType::condition, kRequired, "A condition (CEL): the first variant whose condition holds"},
+    KeySpec{"replace", ValueType::replacement, kRequired, "What it replaces"},
 };
 
 constexpr std::array kReplacementKeys{
-    KeySpec{"touches", ValueType::touches, optional, "How many touches, within which time"},
-    KeySpec{"steps", ValueType::steps_or_changes, optional, "Other steps, or changed keys of single steps by id"},
-    KeySpec{"caps", ValueType::caps, optional, "The most touches per channel and period, besides the house's"},
-    KeySpec{"cool_down", ValueType::cool_down, optional, "A pause after touches without reply"},
-    KeySpec{"sla", ValueType::sla, optional, "Promises about the time to the first touch"},
-    KeySpec{"contact_hours", ValueType::contact_hours, optional, "When a touch may happen"},
+    KeySpec{"touches", ValueType::touches, kOptional, "How many touches, within which time"},
+    KeySpec{"steps", ValueType::steps_or_changes, kOptional, "Other steps, or changed keys of single steps by id"},
+    KeySpec{"caps", ValueType::caps, kOptional, "The most touches per channel and period, besides the house's"},
+    KeySpec{"cool_down", ValueType::cool_down, kOptional, "A pause after touches without reply"},
+    KeySpec{"sla", ValueType::sla, kOptional, "Promises about the time to the first touch"},
+    KeySpec{"contact_hours", ValueType::contact_hours, kOptional, "When a touch may happen"},
 };
 
 constexpr std::array kGuardrailKeys{
-    KeySpec{"metric", ValueType::guardrail_metric, required, "What is counted over the touches emitted"},
-    KeySpec{"above", ValueType::rate, required, "The rate that trips it when exceeded"},
-    KeySpec{"over", ValueType::positive_duration, required,
+    KeySpec{"metric", ValueType::guardrail_metric, kRequired, "What is counted over the touches emitted"},
+    KeySpec{"above", ValueType::rate, kRequired, "The rate that trips it when exceeded"},
+    KeySpec{"over", ValueType::positive_duration, kRequired,
             "How far back it looks, 1h to 90d; business days do not fit"},
-    KeySpec{"min_touches", ValueType::positive_count, required, "Fewer touches say nothing"},
-    KeySpec{"do", ValueType::guardrail_action, optional,
+    KeySpec{"min_touches", ValueType::positive_count, kRequired, "Fewer touches say nothing"},
+    KeySpec{"do", ValueType::guardrail_action, kOptional,
             "halve_caps: half of each cap; pause: the playbook is halted; both until a person resumes it"},
-    KeySpec{"flag", ValueType::variant_id, optional, "A word for the people who look after it; this, `do` or both"},
+    KeySpec{"flag", ValueType::variant_id, kOptional, "A word for the people who look after it; this, `do` or both"},
 };
 
 constexpr std::array kQualificationKeys{
-    KeySpec{"fields", ValueType::attribute_names, optional,
+    KeySpec{"fields", ValueType::attribute_names, kOptional,
             "Attributes that people are to find out, such as budget, authority, need and timing"},
-    KeySpec{"disqualify", ValueType::disqualifications, optional, "Which leads are let go early, in order"},
+    KeySpec{"disqualify", ValueType::disqualifications, kOptional, "Which leads are let go early, in order"},
 };
 
 constexpr std::array kDisqualificationKeys{
-    KeySpec{"when", ValueType::condition, required, "A condition (CEL) under which the lead is let go"},
-    KeySpec{"reason", ValueType::variant_id, required, "What the records call it"},
-    KeySpec{"to", ValueType::existing_playbook, optional, "The playbook that the lead is recycled into; default none"},
+    KeySpec{"when", ValueType::condition, kRequired, "A condition (CEL) under which the lead is let go"},
+    KeySpec{"reason", ValueType::variant_id, kRequired, "What the records call it"},
+    KeySpec{"to", ValueType::existing_playbook, kOptional, "The playbook that the lead is recycled into; default none"},
 };
 
 constexpr std::array kReleaseKeys{
-    KeySpec{"after", ValueType::positive_duration, required, "The time that the lead has to decide"},
-    KeySpec{"when", ValueType::condition, optional,
+    KeySpec{"after", ValueType::positive_duration, kRequired, "The time that the lead has to decide"},
+    KeySpec{"when", ValueType::condition, kOptional,
             "A condition (CEL): the time begins when it first holds; default at the anchor"},
-    KeySpec{"to", ValueType::existing_playbook, optional, "The playbook that the lead is recycled into; default none"},
+    KeySpec{"to", ValueType::existing_playbook, kOptional, "The playbook that the lead is recycled into; default none"},
 };
 
 constexpr std::array kStepChangeKeys{
-    KeySpec{"day", ValueType::day, optional, "Calendar days after the anchor"},
-    KeySpec{"at", ValueType::time_of_day, optional, "Local time of a `day:` step"},
-    KeySpec{"wait", ValueType::duration, optional, "Time after the step before"},
-    KeySpec{"channel", ValueType::channel, optional, "How the lead is touched"},
-    KeySpec{"template", ValueType::template_name, optional, "The file under templates/, without its ending"},
-    KeySpec{"expires", ValueType::positive_duration, optional, "Not sent when this much later than due"},
-    KeySpec{"skip_if", ValueType::condition, optional, "A condition (CEL) under which it is left out"},
-    KeySpec{"requires", ValueType::condition, optional, "A condition (CEL) without which it is withheld"},
-    KeySpec{"on_cap", ValueType::on_cap, optional, "What a full cap does"},
-    KeySpec{"on_unknown", ValueType::on_unknown, optional, "When nobody knows whether it went out"},
+    KeySpec{"day", ValueType::day, kOptional, "Calendar days after the anchor"},
+    KeySpec{"at", ValueType::time_of_day, kOptional, "Local time of a `day:` step"},
+    KeySpec{"wait", ValueType::duration, kOptional, "Time after the step before"},
+    KeySpec{"channel", ValueType::channel, kOptional, "How the lead is touched"},
+    KeySpec{"template", ValueType::template_name, kOptional, "The file under templates/, without its ending"},
+    KeySpec{"expires", ValueType::positive_duration, kOptional, "Not sent when this much later than due"},
+    KeySpec{"skip_if", ValueType::condition, kOptional, "A condition (CEL) under which it is left out"},
+    KeySpec{"requires", ValueType::condition, kOptional, "A condition (CEL) without which it is withheld"},
+    KeySpec{"on_cap", ValueType::on_cap, kOptional, "What a full cap does"},
+    KeySpec{"on_unknown", ValueType::on_unknown, kOptional, "When nobody knows whether it went out"},
 };
 
 constexpr std::array kWorkflowKeys{
-    KeySpec{"start", ValueType::existing_playbook, required, "The playbook that runs in between"},
+    KeySpec{"start", ValueType::existing_playbook, kRequired, "The playbook that runs in between"},
 };
 
 constexpr std::array kExperimentKeys{
-    KeySpec{"id", ValueType::variant_id, required, "Which arm a lead gets depends on it: another id draws anew"},
-    KeySpec{"unit", ValueType::experiment_unit, optional, "Who gets an arm: a lead or a whole account; default lead"},
-    KeySpec{"arms", ValueType::arms, required, "The arms and their weights; the arm `holdout` is sent nothing"},
-    KeySpec{"replace", ValueType::arm_replacements, optional, "What each arm replaces"},
-    KeySpec{"success", ValueType::success, optional, "What counts as a success"},
-    KeySpec{"min_per_arm", ValueType::count, optional, "Leads per arm before a report speaks of an effect; default 0"},
+    KeySpec{"id", ValueType::variant_id, kRequired, "Which arm a lead gets depends on it: another id draws anew"},
+    KeySpec{"unit", ValueType::experiment_unit, kOptional, "Who gets an arm: a lead or a whole account; default lead"},
+    KeySpec{"arms", ValueType::arms, kRequired, "The arms and their weights; the arm `holdout` is sent nothing"},
+    KeySpec{"replace", ValueType::arm_replacements, kOptional, "What each arm replaces"},
+    KeySpec{"success", ValueType::success, kOptional, "What counts as a success"},
+    KeySpec{"min_per_arm", ValueType::count, kOptional, "Leads per arm before a report speaks of an effect; default 0"},
 };
 
 constexpr std::array kSuccessKeys{
-    KeySpec{"goal", ValueType::success_goal, optional, "any (goal of the playbook) or event types; default any"},
-    KeySpec{"within", ValueType::positive_duration, optional, "Time after enrollment; default unlimited"},
+    KeySpec{"goal", ValueType::success_goal, kOptional, "any (goal of the playbook) or event types; default any"},
+    KeySpec{"within", ValueType::positive_duration, kOptional, "Time after enrollment; default unlimited"},
 };
 
 constexpr std::array kScoreKeys{
-    KeySpec{"on", ValueType::event_types, required, "Event types that give points"},
-    KeySpec{"when", ValueType::condition, optional, "A condition (CEL) that must hold"},
-    KeySpec{"points", ValueType::points, required, "Added to lead.score; may be negative"},
-    KeySpec{"max", ValueType::positive_count, optional, "The most that this rule ever gives one lead"},
+    KeySpec{"on", ValueType::event_types, kRequired, "Event types that give points"},
+    KeySpec{"when", ValueType::condition, kOptional, "A condition (CEL) that must hold"},
+    KeySpec{"points", ValueType::points, kRequired, "Added to lead.score; may be negative"},
+    KeySpec{"max", ValueType::positive_count, kOptional, "The most that this rule ever gives one lead"},
 };
 
 constexpr std::array kHandoffKeys{
-    KeySpec{"at", ValueType::positive_count, required, "The score at which a person takes over, once per lead"},
-    KeySpec{"to", ValueType::recipient, optional, "Who gets the task; default owner"},
-    KeySpec{"then", ValueType::handoff_then, optional, "Whether the cadence goes on; default continue"},
+    KeySpec{"at", ValueType::positive_count, kRequired, "The score at which a person takes over, once per lead"},
+    KeySpec{"to", ValueType::recipient, kOptional, "Who gets the task; default owner"},
+    KeySpec{"then", ValueType::handoff_then, kOptional, "Whether the cadence goes on; default continue"},
 };
 
 constexpr std::array kPolicyKeys{
-    KeySpec{"id", ValueType::policy_id, required, "The name of the file, without its ending"},
-    KeySpec{"rev", ValueType::revision_number, required, "Counts the versions that counsel signed"},
-    KeySpec{"title", ValueType::title, optional, "What people call it; the id when absent"},
-    KeySpec{"match", ValueType::policy_scope, required, "Whose law it is"},
-    KeySpec{"effective_from", ValueType::date, optional, "The first day in force, in the recipient's zone"},
-    KeySpec{"effective_to", ValueType::date, optional, "The last day in force"},
-    KeySpec{"sources", ValueType::sources, required, "Laws and dates that it rests on"},
-    KeySpec{"honour_max", ValueType::honour_max, optional, "How long an opt-out may take by law; ours is at once"},
-    KeySpec{"rules", ValueType::policy_rules, required, "What is asked; all that match apply, the strictest wins"},
+    KeySpec{"id", ValueType::policy_id, kRequired, "The name of the file, without its ending"},
+    KeySpec{"rev", ValueType::revision_number, kRequired, "Counts the versions that counsel signed"},
+    KeySpec{"title", ValueType::title, kOptional, "What people call it; the id when absent"},
+    KeySpec{"match", ValueType::policy_scope, kRequired, "Whose law it is"},
+    KeySpec{"effective_from", ValueType::date, kOptional, "The first day in force, in the recipient's zone"},
+    KeySpec{"effective_to", ValueType::date, kOptional, "The last day in force"},
+    KeySpec{"sources", ValueType::sources, kRequired, "Laws and dates that it rests on"},
+    KeySpec{"honour_max", ValueType::honour_max, kOptional, "How long an opt-out may take by law; ours is at once"},
+    KeySpec{"rules", ValueType::policy_rules, kRequired, "What is asked; all that match apply, the strictest wins"},
 };
 
 constexpr std::array kPolicyScopeKeys{
-    KeySpec{"jurisdiction", ValueType::country, required, "Country of the recipient, ISO 3166-1"},
+    KeySpec{"jurisdiction", ValueType::country, kRequired, "Country of the recipient, ISO 3166-1"},
 };
 
 constexpr std::array kPolicyRuleKeys{
-    KeySpec{"id", ValueType::step_id, required, "Unique in the file"},
-    KeySpec{"match", ValueType::policy_match, optional, "Which touches; default every direct channel, all persons"},
-    KeySpec{"effective_from", ValueType::date, optional, "The first day in force, in the recipient's zone"},
-    KeySpec{"effective_to", ValueType::date, optional, "The last day in force"},
-    KeySpec{"sources", ValueType::sources, optional, "Laws and dates besides those of the pack"},
-    KeySpec{"consent", ValueType::consent, optional, "Whether the person must have said yes; default no"},
-    KeySpec{"window", ValueType::policy_window, optional, "When a touch may happen"},
-    KeySpec{"attempts", ValueType::attempts, optional, "The most touches on the channel, over all playbooks"},
-    KeySpec{"refusal", ValueType::refusal, optional, "Silence after a refused call"},
-    KeySpec{"registers", ValueType::registers, optional, "Lists that must have been asked lately, without consent"},
-    KeySpec{"content", ValueType::content, optional, "What a touch must say"},
+    KeySpec{"id", ValueType::step_id, kRequired, "Unique in the file"},
+    KeySpec{"match", ValueType::policy_match, kOptional, "Which touches; default every direct channel, all persons"},
+    KeySpec{"effective_from", ValueType::date, kOptional, "The first day in force, in the recipient's zone"},
+    KeySpec{"effective_to", ValueType::date, kOptional, "The last day in force"},
+    KeySpec{"sources", ValueType::sources, kOptional, "Laws and dates besides those of the pack"},
+    KeySpec{"consent", ValueType::consent, kOptional, "Whether the person must have said yes; default no"},
+    KeySpec{"window", ValueType::policy_window, kOptional, "When a touch may happen"},
+    KeySpec{"attempts", ValueType::attempts, kOptional, "The most touches on the channel, over all playbooks"},
+    KeySpec{"refusal", ValueType::refusal, kOptional, "Silence after a refused call"},
+    KeySpec{"registers", ValueType::registers, kOptional, "Lists that must have been asked lately, without consent"},
+    KeySpec{"content", ValueType::content, kOptional, "What a touch must say"},
 };
 
 constexpr std::array kPolicyMatchKeys{
-    KeySpec{"region", ValueType::regions, optional, "Parts of the country; a lead without `region` may be in any"},
-    KeySpec{"channel", ValueType::one_or_more_channels, optional, "Default email, call, social and sms"},
-    KeySpec{"subject_kind", ValueType::subject_kind, optional, "Default both"},
+    KeySpec{"region", ValueType::regions, kOptional, "Parts of the country; a lead without `region` may be in any"},
+    KeySpec{"channel", ValueType::one_or_more_channels, kOptional, "Default email, call, social and sms"},
+    KeySpec{"subject_kind", ValueType::subject_kind, kOptional, "Default both"},
 };
 
 constexpr std::array kConsentKeys{
-    KeySpec{"mode", ValueType::consent_mode, required, "opt_in: nothing without consent. opt_out: until objection"},
-    KeySpec{"max_age", ValueType::plain_duration, optional, "How old express consent may be; default any"},
-    KeySpec{"exceptions", ValueType::consent_exceptions, optional, "What stands in for express consent"},
+    KeySpec{"mode", ValueType::consent_mode, kRequired, "opt_in: nothing without consent. opt_out: until objection"},
+    KeySpec{"max_age", ValueType::plain_duration, kOptional, "How old express consent may be; default any"},
+    KeySpec{"exceptions", ValueType::consent_exceptions, kOptional, "What stands in for express consent"},
 };
 
 constexpr std::array kConsentExceptionKeys{
-    KeySpec{"basis", ValueType::consent_basis, required, "As consent.granted names it"},
-    KeySpec{"max_age", ValueType::plain_duration, optional, "How old it may be; default any"},
+    KeySpec{"basis", ValueType::consent_basis, kRequired, "As consent.granted names it"},
+    KeySpec{"max_age", ValueType::plain_duration, kOptional, "How old it may be; default any"},
 };
 
 constexpr std::array kPolicyWindowKeys{
-    KeySpec{"zone", ValueType::window_zone, optional, "recipient, or a fixed zone; default recipient"},
-    KeySpec{"unknown_zones", ValueType::zones, optional,
+    KeySpec{"zone", ValueType::window_zone, kOptional, "recipient, or a fixed zone; default recipient"},
+    KeySpec{"unknown_zones", ValueType::zones, kOptional,
             "Where a recipient without a zone may be: open is what is open in all of them"},
-    KeySpec{"days", ValueType::days, optional, "Open days; default every day"},
-    KeySpec{"hours", ValueType::hours, required, "Open windows of a day"},
-    KeySpec{"holidays", ValueType::policy_holidays, optional,
+    KeySpec{"days", ValueType::days, kOptional, "Open days; default every day"},
+    KeySpec{"hours", ValueType::hours, kRequired, "Open windows of a day"},
+    KeySpec{"holidays", ValueType::policy_holidays, kOptional,
             "Closed dates: a list, an .ics file beside the pack, or the public holidays of a country"},
 };
 
 constexpr std::array kAttemptsKeys{
-    KeySpec{"max", ValueType::positive_count, required, "The most touches in the period"},
-    KeySpec{"per", ValueType::plain_duration, required, "A rolling period"},
-    KeySpec{"count_unanswered", ValueType::yes_or_no, optional,
+    KeySpec{"max", ValueType::positive_count, kRequired, "The most touches in the period"},
+    KeySpec{"per", ValueType::plain_duration, kRequired, "A rolling period"},
+    KeySpec{"count_unanswered", ValueType::yes_or_no, kOptional,
             "Whether touches without an answer count; default true"},
 };
 
 constexpr std::array kRefusalKeys{
-    KeySpec{"cool_off", ValueType::plain_duration, required, "How long nothing is sent"},
-    KeySpec{"scope", ValueType::refusal_scope, optional, "The refused channel, or all; default channel"},
+    KeySpec{"cool_off", ValueType::plain_duration, kRequired, "How long nothing is sent"},
+    KeySpec{"scope", ValueType::refusal_scope, kOptional, "The refused channel, or all; default channel"},
 };
 
 constexpr std::array kRegisterKeys{
-    KeySpec{"name", ValueType::register_name, required, "A key of the lead's attribute `screened`"},
-    KeySpec{"max_age", ValueType::plain_duration, required, "How old the comparison may be"},
+    KeySpec{"name", ValueType::register_name, kRequired, "A key of the lead's attribute `screened`"},
+    KeySpec{"max_age", ValueType::plain_duration, kRequired, "How old the comparison may be"},
 };
 
 constexpr std::array<std::string_view, 2> kSubjectKinds{"consumer", "business"};

@@ -78,7 +78,7 @@ std::vector<std::string> read_regions(LoadContext& context, const Field& field) 
   return regions;
 }
 
-ChannelSet read_channels(LoadContext& context, const Field& field) {
+ChannelSet read_channel_or_list(LoadContext& context, const Field& field) {
   ChannelSet channels;
   const auto items =
       read_one_or_list(context, field, "a channel, or a list of them", static_cast<int>(kChannels.size()));
@@ -106,7 +106,7 @@ PolicyMatch read_match(LoadContext& context, const Field& field) {
   const Block block(context, field, kPolicyMatchBlock);
   if (!block.is_map()) return match;
   if (const auto region = block.get("region")) match.regions = read_regions(context, *region);
-  if (const auto channel = block.get("channel")) match.channels = read_channels(context, *channel);
+  if (const auto channel = block.get("channel")) match.channels = read_channel_or_list(context, *channel);
   if (const auto kind = block.get("subject_kind")) {
     if (const auto index = read_word(context, *kind, subject_kind_names())) {
       match.kind = static_cast<SubjectKind>(*index);
@@ -212,7 +212,7 @@ std::vector<std::string> read_content(LoadContext& context, const Field& field) 
   return content;
 }
 
-std::optional<PolicyRule> read_rule(LoadContext& context, const Field& field) {
+std::optional<PolicyRule> read_policy_rule(LoadContext& context, const Field& field) {
   const Block block(context, field, kPolicyRuleBlock);
   if (!block.is_map()) return std::nullopt;
   PolicyRule rule;
@@ -239,7 +239,7 @@ std::optional<PolicyRule> read_rule(LoadContext& context, const Field& field) {
 void read_rules(LoadContext& context, const Field& field, PolicyPack& pack) {
   const auto items = read_list(context, field, "a list of rules", kMostPolicies);
   for (const Field& item : items.value_or(std::vector<Field>{})) {
-    auto rule = read_rule(context, item);
+    auto rule = read_policy_rule(context, item);
     if (!rule) continue;
     const auto same = [&](const PolicyRule& known) { return known.id == rule->id; };
     if (!rule->id.empty() && std::any_of(pack.rules.begin(), pack.rules.end(), same)) {

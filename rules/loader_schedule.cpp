@@ -60,8 +60,8 @@ std::optional<std::variant<LocalDate, std::string>> read_start(LoadContext& cont
 }
 
 /// 24:00 is no time of its day.
-LocalTime read_at(LoadContext& context, const Field& field) {
-  constexpr LocalTime kEndOfDay{24 * 60 * 60 * 1000};
+LocalTime read_start_time(LoadContext& context, const Field& field) {
+  constexpr LocalTime kEndOfDay{kMsPerDay};
   const auto at = read_time_of_day(context, field);
   if (at == kEndOfDay) {
     report(context, field, "out-of-range", "expected a time before 24:00, which is the end of the day",
@@ -96,7 +96,7 @@ std::optional<Schedule> read_schedule(LoadContext& context, const Field& field) 
   auto rule = rrule ? read_recurrence(context, *rrule) : std::nullopt;
   auto start = first ? read_start(context, *first) : std::nullopt;
   LocalTime at;
-  if (const auto time = block.get("at")) at = read_at(context, *time);
+  if (const auto time = block.get("at")) at = read_start_time(context, *time);
   if (!rule || !start) return std::nullopt;
   Schedule schedule{std::move(*rule), std::move(*start), at};
   check_gives_dates(context, *rrule, schedule);

@@ -10,7 +10,7 @@ namespace relance::rules {
 
 namespace {
 
-std::optional<ScoreRule> read_rule(LoadContext& context, const Field& field) {
+std::optional<ScoreRule> read_score_rule(LoadContext& context, const Field& field) {
   const Block block(context, field, kScoreBlock);
   if (!block.is_map()) return std::nullopt;
   ScoreRule rule;
@@ -51,7 +51,7 @@ std::vector<ScoreRule> read_score(LoadContext& context, const Field& field) {
   if (!items) return rules;
   std::map<std::string, int> asked_before;
   for (const Field& item : *items) {
-    auto rule = read_rule(context, item);
+    auto rule = read_score_rule(context, item);
     if (!rule) continue;
     const std::string question = question_of(*rule);
     rule->key = first_eight_octets(sha256(fmt::format("{} {}", asked_before[question]++, question)));

@@ -19,7 +19,7 @@ bool read_skips_on_cap(LoadContext& context, const Field& field) {
 }
 
 /// The time of a `day:` step: 24:00 is no time of its day.
-std::optional<LocalTime> read_at(LoadContext& context, const Field& field) {
+std::optional<LocalTime> read_step_time(LoadContext& context, const Field& field) {
   const auto at = read_time_of_day(context, field);
   if (at && at->ms >= kDay.ms) {
     report(context, field, "out-of-range", "expected a time before 24:00, which is the end of the day",
@@ -34,7 +34,7 @@ std::variant<OnDay, AfterWait> read_when(LoadContext& context, const Block& bloc
   const auto wait = block.get("wait");
   OnDay on_day;
   if (day) on_day.day = read_integer(context, *day, {.least = 0, .most = kLastDay}).value_or(0);
-  if (at) on_day.at = read_at(context, *at);
+  if (at) on_day.at = read_step_time(context, *at);
   AfterWait after_wait{};
   if (wait) after_wait.wait = read_span(context, *wait).value_or(Span{});
 
@@ -106,7 +106,7 @@ StepChange read_change(LoadContext& context, const Field& field) {
   if (field.node->entries.empty()) report(context, field, "empty-value", "expected at least one key, got none");
   if (const auto channel = block.get("channel")) change.channel = read_channel(context, *channel);
   if (const auto day = block.get("day")) change.day = read_integer(context, *day, {.least = 0, .most = kLastDay});
-  if (const auto at = block.get("at")) change.at = read_at(context, *at);
+  if (const auto at = block.get("at")) change.at = read_step_time(context, *at);
   if (const auto wait = block.get("wait")) change.wait = read_span(context, *wait);
   if (const auto expires = block.get("expires")) change.expires = read_positive_span(context, *expires);
   if (const auto requirement = block.get("requires")) change.requirement = read_condition(context, *requirement);

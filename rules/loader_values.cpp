@@ -9,6 +9,7 @@
 #include <limits>
 #include <utility>
 
+#include "rules/ascii.h"
 #include "rules/nearest_name.h"
 #include "rules/scalar_position.h"
 
@@ -19,9 +20,7 @@ namespace {
 constexpr std::string_view kFillIn = "write a value, or remove the key";
 constexpr std::string_view kDurationHelp = "a duration such as `30s`, `15m`, `2h`, `10d`, `1w` or `2bd`";
 
-bool is_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
+bool is_digits(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_digit); }
 
 /// The text of a value that must be one. Every scalar is read as its declared type from its text, quoted or not.
 const std::string* scalar_text(LoadContext& context, const Field& field, std::string_view expected) {
@@ -429,16 +428,15 @@ std::optional<Condition> read_condition(LoadContext& context, const Field& field
   const auto text = read_text(context, field, "a condition such as `lead.size == \"smb\"`");
   if (!text) return std::nullopt;
   // Block scalars end with a line break; it is no part of the condition.
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const std::size_t begin = std::min(text->find_first_not_of(kBlanks), text->size());
-  const std::size_t end = text->find_last_not_of(kBlanks) + 1;
-  if (begin == text->size()) {
+  const std::string_view source = trimmed(*text);
+  if (source.empty()) {
     report(context, field, "empty-value", "expected a condition, got an empty text");
     return std::nullopt;
   }
-  auto compiled = cel::Expression::compile(text->substr(begin, end - begin), condition_variables());
+  auto compiled = cel::Expression::compile(source, condition_variables());
   if (!compiled) {
     for (const cel::CompileError& error : compiled.error()) {
+      const auto begin = static_cast<std::size_t>(source.data() - text->data());
       const TextPosition at =
           position_in_scalar(context.report.source(), *field.node, {begin, error.line, error.column});
       context.report.add({at, field.path, "condition", error.message, {}});

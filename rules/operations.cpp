@@ -6,11 +6,9 @@ namespace relance::rules {
 
 namespace {
 
-constexpr std::int64_t kHourMs = 3'600'000;
-
 std::int64_t hour_of(Instant instant) {
-  const std::int64_t hour = instant.ms / kHourMs;
-  return instant.ms % kHourMs < 0 ? hour - 1 : hour;
+  const std::int64_t hour = instant.ms / kMsPerHour;
+  return instant.ms % kMsPerHour < 0 ? hour - 1 : hour;
 }
 
 std::size_t index_of(Counted kind) { return static_cast<std::size_t>(kind); }
@@ -18,7 +16,7 @@ std::size_t index_of(Counted kind) { return static_cast<std::size_t>(kind); }
 }  // namespace
 
 std::uint64_t PlaybookRates::sum(Counted kind, Instant now, Duration over) const {
-  const std::int64_t first = hour_of(now) - over.ms / kHourMs;
+  const std::int64_t first = hour_of(now) - over.ms / kMsPerHour;
   std::uint64_t sum = 0;
   for (auto hour = hours.rbegin(); hour != hours.rend() && hour->hour >= first; ++hour)
     sum += hour->counts[index_of(kind)];

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "rules/ascii.h"
+
 namespace relance::rules {
 
 namespace {
@@ -34,8 +36,6 @@ bool is_direct(Channel channel) {
   return std::find(kDirectChannels.begin(), kDirectChannels.end(), channel) != kDirectChannels.end();
 }
 
-constexpr char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
-
 /// "fl", "US-FL" -> "FL"; empty when it is no code.
 std::string region_of(const LeadState& lead, std::string_view country) {
   constexpr std::size_t kLongestCode = 3;
@@ -46,10 +46,6 @@ std::string region_of(const LeadState& lead, std::string_view country) {
                          return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
                        });
   return is_code ? code : std::string();
-}
-
-bool covers(const ConsentMark& mark, Channel channel) {
-  return mark.channels.is_all() || *mark.channels.channel == channel;
 }
 
 /// From the best to the worst that can be said of a consent.
@@ -73,14 +69,14 @@ FoundConsent find_consent(const PolicyQuestion& question, const std::vector<Cons
   const auto& marks = question.lead.consent;
   Instant withdrawn = Instant::earliest();
   for (const ConsentMark& mark : marks) {
-    if (mark.kind == ConsentMark::Kind::withdrawn && covers(mark, question.channel)) {
+    if (mark.kind == ConsentMark::Kind::withdrawn && mark.channels.covers(question.channel)) {
       withdrawn = std::max(withdrawn, mark.at);
     }
   }
   FoundConsent best;
   for (const ConsentRule::Accepted& way : accepted) {
     for (const ConsentMark& mark : marks) {
-      if (mark.kind != mark_of(way.basis) || !covers(mark, question.channel) || mark.at <= withdrawn) continue;
+      if (mark.kind != mark_of(way.basis) || !mark.channels.covers(question.channel) || mark.at <= withdrawn) continue;
       const Standing standing = standing_of(mark, way, question.now);
       if (standing < best.standing) best = {standing, way.basis};
     }
@@ -136,7 +132,8 @@ std::string_view why_withheld(const PolicyRule& rule, const PolicyQuestion& ques
   if (rule.refusal) {
     for (const ConsentMark& mark : lead.consent) {
       if (mark.kind != ConsentMark::Kind::refused) continue;
-      if ((rule.refusal->every_channel || covers(mark, question.channel)) && now < mark.at + rule.refusal->cool_off)
+      if ((rule.refusal->every_channel || mark.channels.covers(question.channel)) &&
+          now < mark.at + rule.refusal->cool_off)
         return "refusal";
     }
   }
@@ -152,9 +149,9 @@ std::string_view why_withheld(const PolicyRule& rule, const PolicyQuestion& ques
 }
 
 /// Asks rule after rule and keeps the strictest answer.
-class Asking {
+class Inquiry {
  public:
-  explicit Asking(const PolicyQuestion& question)
+  explicit Inquiry(const PolicyQuestion& question)
       : question_(question),
         country_(country_of(question.lead)),
         region_(region_of(question.lead, country_)),
@@ -269,7 +266,7 @@ std::optional<SubjectKind> subject_kind_of(const LeadState& lead) {
 
 PolicyVerdict ask_policies(const PolicyPacks& packs, const PolicyQuestion& question) {
   if (packs.empty()) return {};  // most daemons; nothing is even read of the lead
-  return Asking(question).run(packs);
+  return Inquiry(question).run(packs);
 }
 
 }  // namespace relance::rules

@@ -10,8 +10,8 @@ namespace relance::rules {
 
 namespace {
 
-constexpr int kFirstYear = 2020;
-constexpr int kLastYear = 2045;
+constexpr int kFirstKnownYear = 2020;
+constexpr int kLastKnownYear = 2045;
 constexpr int kMonday = 0;
 constexpr int kThursday = 3;
 constexpr int kSaturday = 5;
@@ -137,7 +137,7 @@ std::vector<LocalDate> public_holidays(std::string_view country) {
   Dates dates;
   for (const Country& known : kCountries) {
     if (known.code != country) continue;
-    for (int year = kFirstYear; year <= kLastYear; ++year) known.add(year, dates);
+    for (int year = kFirstKnownYear; year <= kLastKnownYear; ++year) known.add(year, dates);
   }
   std::sort(dates.begin(), dates.end());
   dates.erase(std::unique(dates.begin(), dates.end()), dates.end());

@@ -13,6 +13,9 @@
 #include <span>
 #include <vector>
 
+#include "rules/ascii.h"
+#include "rules/contains.h"
+#include "rules/ical_iterator.h"
 #include "rules/nearest_name.h"
 
 namespace relance::rules {
@@ -27,30 +30,13 @@ constexpr int kMostDates = 50'000;  // more than there are days between the firs
 constexpr std::array<std::string_view, 10> kParts{"FREQ",      "INTERVAL",   "COUNT", "UNTIL",    "BYMONTH",
                                                   "BYYEARDAY", "BYMONTHDAY", "BYDAY", "BYSETPOS", "WKST"};
 constexpr std::array<std::string_view, 4> kFrequencies{"DAILY", "WEEKLY", "MONTHLY", "YEARLY"};
-constexpr std::array<std::string_view, 7> kWeekdays{"MO", "TU", "WE", "TH", "FR", "SA", "SU"};
-
-using Error = tl::unexpected<RecurrenceProblem>;
-
-struct FreeIterator {
-  void operator()(icalrecur_iterator* iterator) const { icalrecur_iterator_free(iterator); }
-};
+constexpr std::array<std::string_view, 7> kByDays{"MO", "TU", "WE", "TH", "FR", "SA", "SU"};
 
 struct Part {
   std::string value;
   std::size_t offset = 0;
 };
 using Parts = std::map<std::string, Part, std::less<>>;
-
-std::string in_capitals(std::string_view text) {
-  std::string capitals(text);
-  for (char& c : capitals) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  return capitals;
-}
-
-template <class Names>
-bool contains(const Names& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
 
 std::string nearest(std::string_view name, std::span<const std::string_view> known) {
   const auto found = nearest_name(name, known);
@@ -88,16 +74,18 @@ tl::expected<Parts, RecurrenceProblem> split(std::string_view text) {
   std::size_t begin = 0;
   while (begin <= text.size()) {
     const std::size_t end = std::min(text.find(';', begin), text.size());
-    const std::string part = in_capitals(text.substr(begin, end - begin));
+    const std::string part = uppered(text.substr(begin, end - begin));
     const std::size_t equals = part.find('=');
     const std::string name = part.substr(0, equals);
     if (!name.starts_with("RRULE:") && (equals == std::string::npos || equals == 0 || equals + 1 == part.size())) {
-      return Error({begin, fmt::format("expected a part such as INTERVAL=4, got `{}`", part),
-                    "write parts with `=`, and `;` between them"});
+      return tl::unexpected<RecurrenceProblem>({begin,
+                                                fmt::format("expected a part such as INTERVAL=4, got `{}`", part),
+                                                "write parts with `=`, and `;` between them"});
     }
-    if (auto problem = refuse_name(name, begin)) return Error(std::move(*problem));
+    if (auto problem = refuse_name(name, begin)) return tl::unexpected<RecurrenceProblem>(std::move(*problem));
     if (!parts.emplace(name, Part{part.substr(equals + 1), begin}).second) {
-      return Error({begin, fmt::format("`{}` is there twice", name), "remove one of the two"});
+      return tl::unexpected<RecurrenceProblem>(
+          {begin, fmt::format("`{}` is there twice", name), "remove one of the two"});
     }
     begin = end + 1;
   }
@@ -150,9 +138,9 @@ std::optional<RecurrenceProblem> check_numbers(const Parts& parts) {
 }
 
 std::optional<RecurrenceProblem> check_weekdays(const Parts& parts) {
-  if (const auto week = parts.find("WKST"); week != parts.end() && !contains(kWeekdays, week->second.value)) {
+  if (const auto week = parts.find("WKST"); week != parts.end() && !contains(kByDays, week->second.value)) {
     return RecurrenceProblem{week->second.offset, fmt::format("expected WKST with one of {}, got `{}`",
-                                                              fmt::join(kWeekdays, ", "), week->second.value)};
+                                                              fmt::join(kByDays, ", "), week->second.value)};
   }
   const auto part = parts.find("BYDAY");
   if (part == parts.end()) return std::nullopt;
@@ -161,7 +149,7 @@ std::optional<RecurrenceProblem> check_weekdays(const Parts& parts) {
   const bool may_count = frequency == "MONTHLY" || frequency == "YEARLY";
   const int most = by_month ? 5 : 53;
   const bool good = all_items(part->second.value, [&](std::string_view item) {
-    if (item.size() < 2 || !contains(kWeekdays, item.substr(item.size() - 2))) return false;
+    if (item.size() < 2 || !contains(kByDays, item.substr(item.size() - 2))) return false;
     if (item.size() == 2) return true;
     const auto number = whole_number(item.substr(0, item.size() - 2));
     return may_count && number && *number != 0 && *number >= -most && *number <= most;
@@ -169,7 +157,7 @@ std::optional<RecurrenceProblem> check_weekdays(const Parts& parts) {
   if (good) return std::nullopt;
   const std::string example = may_count ? ", each with a number such as 1MO or -1FR where it is one of them" : "";
   return RecurrenceProblem{part->second.offset, fmt::format("expected BYDAY with days of {}{}, got `{}`",
-                                                            fmt::join(kWeekdays, ", "), example, part->second.value)};
+                                                            fmt::join(kByDays, ", "), example, part->second.value)};
 }
 
 std::optional<RecurrenceProblem> check_until(const Parts& parts) {
@@ -276,7 +264,7 @@ LocalDate from_ical(const icaltimetype& time) {
 template <class Visit>
 void iterate(const std::string& rule, LocalDate start, Visit visit) {
   const icalrecurrencetype read = icalrecurrencetype_from_string(rule.c_str());
-  const std::unique_ptr<icalrecur_iterator, FreeIterator> iterator(icalrecur_iterator_new(read, to_ical(start)));
+  const IcalIterator iterator(icalrecur_iterator_new(read, to_ical(start)));
   for (int dates = 0; iterator != nullptr && dates < kMostDates; ++dates) {
     const icaltimetype time = icalrecur_iterator_next(iterator.get());
     if (icaltime_is_null_time(time)) return;
@@ -289,10 +277,10 @@ void iterate(const std::string& rule, LocalDate start, Visit visit) {
 
 tl::expected<Recurrence, RecurrenceProblem> Recurrence::parse(std::string_view text) {
   const auto parts = split(text);
-  if (!parts) return Error(parts.error());
+  if (!parts) return tl::unexpected<RecurrenceProblem>(parts.error());
   for (const auto check :
        {check_frequency, check_numbers, check_weekdays, check_until, check_repeats, check_combination}) {
-    if (auto problem = check(*parts)) return Error(std::move(*problem));
+    if (auto problem = check(*parts)) return tl::unexpected<RecurrenceProblem>(std::move(*problem));
   }
   Recurrence rule;
   const auto frequency = std::find(kFrequencies.begin(), kFrequencies.end(), parts->find("FREQ")->second.value);
@@ -307,7 +295,7 @@ tl::expected<Recurrence, RecurrenceProblem> Recurrence::parse(std::string_view t
   if (const auto part = parts->find("COUNT"); part != parts->end()) rule.count_ = whole_number(part->second.value);
   if (const auto part = parts->find("WKST"); part != parts->end()) {
     rule.week_start_ =
-        static_cast<int>(std::find(kWeekdays.begin(), kWeekdays.end(), part->second.value) - kWeekdays.begin());
+        static_cast<int>(std::find(kByDays.begin(), kByDays.end(), part->second.value) - kByDays.begin());
   }
   return rule;
 }

@@ -4,20 +4,16 @@
 #include <charconv>
 #include <chrono>
 
+#include "rules/ascii.h"
+
 namespace relance::rules {
 namespace {
 
-constexpr std::int64_t kMsPerSecond = 1000;
-constexpr std::int64_t kMsPerMinute = 60 * kMsPerSecond;
-constexpr std::int64_t kMsPerHour = 60 * kMsPerMinute;
-constexpr std::int64_t kMsPerDay = 24 * kMsPerHour;
 constexpr std::int64_t kMsPerWeek = 7 * kMsPerDay;
 constexpr std::int64_t kMaxDurationMs = 36500 * kMsPerDay;
 
 constexpr std::int64_t kYear0Ms = -62'167'219'200'000;      // 0000-01-01T00:00:00.000Z
 constexpr std::int64_t kYear10000Ms = 253'402'300'800'000;  // 10000-01-01T00:00:00.000Z
-
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Reads exactly `count` digits at `pos`; -1 when one of them is none. The caller has checked the length.
 constexpr int digits_at(std::string_view text, std::size_t pos, std::size_t count) {
@@ -69,7 +65,7 @@ void append_to(std::string& out, Instant instant) {
   *at++ = '-';
   at = put_digits<2>(at, static_cast<unsigned>(date.day()));
   *at++ = 'T';
-  at = put_digits<2>(at, of_day / 3'600'000);
+  at = put_digits<2>(at, of_day / kMsPerHour);
   *at++ = ':';
   at = put_digits<2>(at, of_day / 60'000 % 60);
   *at++ = ':';

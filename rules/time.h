@@ -25,7 +25,11 @@ struct Instant {
   static constexpr Instant earliest() { return {std::numeric_limits<std::int64_t>::min()}; }
 };
 
-constexpr Duration kDay{24LL * 60 * 60 * 1000};
+constexpr std::int64_t kMsPerSecond = 1000;
+constexpr std::int64_t kMsPerMinute = 60 * kMsPerSecond;
+constexpr std::int64_t kMsPerHour = 60 * kMsPerMinute;
+constexpr std::int64_t kMsPerDay = 24 * kMsPerHour;
+constexpr Duration kDay{kMsPerDay};
 
 constexpr Instant operator+(Instant i, Duration d) { return {i.ms + d.ms}; }
 constexpr Instant operator-(Instant i, Duration d) { return {i.ms - d.ms}; }

@@ -16,16 +16,12 @@
 namespace relance::rules {
 namespace {
 
-constexpr std::int64_t kMsPerDay = kDay.ms;
-constexpr std::int32_t kMsPerMinute = 60 * 1000;
-constexpr std::int64_t kMsPerHour = 60LL * kMsPerMinute;
-
 /// Instants beyond this are read as this one, so that a LocalDate holds every local date and no sum overflows.
 constexpr std::int64_t kLastMs = 2'000'000'000 * kMsPerDay;
 /// No zone has ever been further from UTC.
 constexpr std::int64_t kMaxOffsetMs = 26 * kMsPerHour;
 /// A database of rules instead of files would go on for ever.
-constexpr int kLastYear = 2100;
+constexpr int kLastRuledYear = 2100;
 
 constexpr std::size_t kMaxNameLength = 64;
 constexpr std::size_t kMaxUnknownNames = 1000;
@@ -41,7 +37,7 @@ std::int64_t to_ms(date::sys_seconds time) { return time.time_since_epoch().coun
 
 /// All ranges of the database's zone, in order and without holes, from the beginning to the end of time.
 std::vector<Range> read_ranges(const date::time_zone& zone) {
-  const date::sys_seconds last = date::sys_days{date::year{kLastYear} / 12 / 31};
+  const date::sys_seconds last = date::sys_days{date::year{kLastRuledYear} / 12 / 31};
   std::vector<Range> ranges;
   date::sys_seconds at = date::sys_days{date::year::min() / 1 / 1};
   while (at <= last) {
@@ -119,7 +115,7 @@ std::optional<LocalTime> parse_time_of_day(std::string_view text) {
   const int hour = two_digits(text, 0);
   const int minute = two_digits(text, 3);
   if (hour < 0 || minute < 0 || minute > 59 || hour > 24 || (hour == 24 && minute > 0)) return std::nullopt;
-  return LocalTime{(hour * 60 + minute) * kMsPerMinute};
+  return LocalTime{static_cast<std::int32_t>((hour * 60 + minute) * kMsPerMinute)};
 }
 
 std::string to_string(LocalTime time) {

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "connectors/email/mime_encoding.h"
+#include "rules/ascii.h"
 
 namespace relance::connectors {
 namespace {
@@ -19,14 +20,13 @@ constexpr std::size_t kMaxAddress = 254;
 constexpr std::size_t kMaxLabel = 63;
 
 bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
-bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 bool is_dot_atom(std::string_view text) {
   constexpr std::string_view kPunctuation = "!#$%&'*+-/=?^_`{|}~.";
   if (text.empty() || text.front() == '.' || text.back() == '.' || text.find("..") != std::string_view::npos)
     return false;
   return std::all_of(text.begin(), text.end(), [&](char c) {
-    return !is_ascii(c) || is_alphanumeric(c) || kPunctuation.find(c) != std::string_view::npos;
+    return !is_ascii(c) || rules::is_alphanumeric(c) || kPunctuation.find(c) != std::string_view::npos;
   });
 }
 
@@ -35,7 +35,8 @@ bool is_host_name(std::string_view domain) {
   while (true) {
     const std::string_view label = domain.substr(0, domain.find('.'));
     if (label.empty() || label.size() > kMaxLabel || label.front() == '-' || label.back() == '-') return false;
-    if (!std::all_of(label.begin(), label.end(), [](char c) { return is_alphanumeric(c) || c == '-'; })) return false;
+    if (!std::all_of(label.begin(), label.end(), [](char c) { return rules::is_alphanumeric(c) || c == '-'; }))
+      return false;
     if (label.size() == domain.size()) return true;
     domain.remove_prefix(label.size() + 1);
   }

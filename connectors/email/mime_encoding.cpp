@@ -8,6 +8,8 @@
 
 #include <simdjson.h>
 
+#include "rules/ascii.h"
+
 namespace relance::connectors {
 namespace {
 
@@ -24,8 +26,6 @@ bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
-
 void append_escaped(std::string& out, char c) {
   const auto byte = static_cast<unsigned char>(c);
   out += '=';
@@ -41,7 +41,9 @@ std::size_t code_point_length(std::string_view text, std::size_t at) {
 }
 
 // RFC 2047, 5 (3): the characters that stand for themselves also in a display name.
-bool is_plain_in_word(char c) { return is_alphanumeric(c) || c == '!' || c == '*' || c == '+' || c == '-' || c == '/'; }
+bool is_plain_in_word(char c) {
+  return rules::is_alphanumeric(c) || c == '!' || c == '*' || c == '+' || c == '-' || c == '/';
+}
 
 std::string word_in_q(std::string_view text) {
   std::string out;
@@ -130,7 +132,7 @@ std::string quoted_string(std::string_view text) {
 bool is_phrase_of_atoms(std::string_view text) {
   constexpr std::string_view kAtomPunctuation = "!#$%&'*+-/=?^_`{|}~";  // RFC 5322, 3.2.3
   return std::all_of(text.begin(), text.end(), [&](char c) {
-    return c == ' ' || is_alphanumeric(c) || kAtomPunctuation.find(c) != std::string_view::npos;
+    return c == ' ' || rules::is_alphanumeric(c) || kAtomPunctuation.find(c) != std::string_view::npos;
   });
 }
 

@@ -10,6 +10,7 @@
 #include <simdjson.h>
 
 #include "connectors/email/mime_encoding.h"
+#include "connectors/token.h"
 
 namespace relance::connectors {
 namespace {
@@ -18,16 +19,8 @@ using Error = tl::unexpected<std::string>;
 
 // A URI cannot be folded; RFC 5322 ends a line at 998.
 constexpr std::size_t kMaxUrl = 900;
-constexpr std::size_t kMaxActionId = 64;
 constexpr std::size_t kMaxHeader = 4096;
 constexpr std::size_t kMaxLanguageTag = 35;  // RFC 5646, 4.4.1
-
-bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
-
-bool is_token(std::string_view text, std::size_t max) {
-  return !text.empty() && text.size() <= max &&
-         std::all_of(text.begin(), text.end(), [](char c) { return is_alphanumeric(c) || c == '-'; });
-}
 
 bool is_https_uri(std::string_view text) {
   constexpr std::string_view kScheme = "https://";
@@ -69,7 +62,7 @@ std::optional<std::string> refusal(const engine::Action& action, const EmailSend
     if (!is_header_safe(field.text)) return std::string("header_injection ") + field.name;
     if (field.text.size() > kMaxHeader) return std::string("too_long ") + field.name;
   }
-  if (!is_token(action.id.value, kMaxActionId)) return "action_id: letters, digits and - only";
+  if (!is_action_token(action.id.value)) return "action_id: letters, digits and - only";
   if (!action.email.unsubscribe_url.empty() && !is_https_uri(action.email.unsubscribe_url)) {
     return "unsubscribe_url: not an https URI that fits on a line";
   }

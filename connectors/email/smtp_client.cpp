@@ -19,30 +19,6 @@ using engine::AttemptResult;
 
 constexpr long kGoodbyeSeconds = 1;
 
-/// A short cause without addresses or server text.
-std::string_view failure_of(CURLcode code) {
-  switch (code) {
-    case CURLE_OPERATION_TIMEDOUT:
-      return "timeout";
-    case CURLE_COULDNT_RESOLVE_HOST:
-      return "host not found";
-    case CURLE_COULDNT_CONNECT:
-      return "connection refused";
-    case CURLE_USE_SSL_FAILED:
-      return "server offers no STARTTLS";
-    case CURLE_PEER_FAILED_VERIFICATION:
-      return "certificate not trusted";
-    case CURLE_SSL_CACERT_BADFILE:
-      return "ca file not readable";
-    case CURLE_SSL_CONNECT_ERROR:
-      return "TLS handshake failed";
-    case CURLE_LOGIN_DENIED:
-      return "login denied";
-    default:
-      return "connection lost";
-  }
-}
-
 std::string url_of(const SmtpServer& server, const std::string& hello_name) {
   const bool is_ipv6 = server.host.find(':') != std::string::npos && server.host.front() != '[';
   return fmt::format("{}://{}{}{}:{}/{}", server.tls == SmtpServer::Tls::tls ? "smtps" : "smtp", is_ipv6 ? "[" : "",
@@ -207,7 +183,7 @@ AttemptResult SmtpClient::Session::send(const SmtpServer& server, const MimeMess
   // A reply that let the dialogue go on is not why it ended.
   const bool went_on = reply_.code / 100 == 2 || reply_.code / 100 == 3;
   if (code != CURLE_OK && went_on && phase_ != SmtpPhase::end_of_data) reply_ = {};
-  return attempt_result(phase_, reply_, failure_of(code));
+  return attempt_result(phase_, reply_, curl_failure(code));
 }
 
 SmtpClient::SmtpClient(SmtpServer server) : server_(std::move(server)) {}

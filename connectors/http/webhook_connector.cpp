@@ -8,6 +8,8 @@
 #include <chrono>
 #include <utility>
 
+#include "connectors/token.h"
+
 namespace relance::connectors {
 namespace {
 
@@ -16,13 +18,6 @@ using Headers = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
 
 constexpr std::size_t kMaxAnswer = 64 * 1024;
 constexpr std::int64_t kMaxRetryAfter = 60 * 60;
-constexpr std::size_t kMaxActionId = 64;
-
-bool is_token(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxActionId && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
 
 std::int64_t machine_seconds() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -40,25 +35,6 @@ AttemptResult failed(AttemptResult::Kind kind, std::string reason) {
   result.kind = kind;
   result.reason = std::move(reason);
   return result;
-}
-
-std::string_view failure_of(CURLcode code) {
-  switch (code) {
-    case CURLE_OPERATION_TIMEDOUT:
-      return "timeout";
-    case CURLE_COULDNT_RESOLVE_HOST:
-      return "host not found";
-    case CURLE_COULDNT_CONNECT:
-      return "connection refused";
-    case CURLE_PEER_FAILED_VERIFICATION:
-      return "certificate not trusted";
-    case CURLE_SSL_CACERT_BADFILE:
-      return "ca file not readable";
-    case CURLE_SSL_CONNECT_ERROR:
-      return "TLS handshake failed";
-    default:
-      return "connection lost";
-  }
 }
 
 }  // namespace
@@ -152,7 +128,7 @@ AttemptResult WebhookConnector::Session::result_of(CURLcode code) const {
   }
   // Whatever was sent may have been acted upon.
   const auto kind = sent > 0 ? AttemptResult::Kind::outcome_unknown : AttemptResult::Kind::retry;
-  return failed(kind, fmt::format("http {}{}", failure_of(code), sent > 0 ? " before the answer" : ""));
+  return failed(kind, fmt::format("http {}{}", curl_failure(code), sent > 0 ? " before the answer" : ""));
 }
 
 AttemptResult result_of_status(long status, std::int64_t retry_after_seconds) {
@@ -192,7 +168,7 @@ tl::expected<std::unique_ptr<WebhookConnector>, std::string> WebhookConnector::c
 
 AttemptResult WebhookConnector::deliver(const engine::Action& action, int /*attempt*/) {
   const std::string id(action.id.value);
-  if (!is_token(id)) return failed(AttemptResult::Kind::rejected, "action_id: letters, digits and - only");
+  if (!is_action_token(id)) return failed(AttemptResult::Kind::rejected, "action_id: letters, digits and - only");
   const std::string body = engine::to_cloud_event(action);
   const std::int64_t timestamp = settings_.seconds_since_epoch();
   Headers headers(nullptr, curl_slist_free_all);

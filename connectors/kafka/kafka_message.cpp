@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "rules/ascii.h"
+
 namespace relance::connectors {
 
 namespace {
@@ -9,14 +11,6 @@ namespace {
 constexpr std::string_view kAttributePrefix = "ce_";
 constexpr std::string_view kCloudEvents = "application/cloudevents";
 constexpr std::string_view kStructured = "application/cloudevents+json";
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), lower);
-  return out;
-}
 
 /// The headers that carry the event. The binding writes them in lower case; producers that do not are understood too.
 struct Envelope {
@@ -27,7 +21,7 @@ struct Envelope {
 Envelope envelope_of(const KafkaRecord& record) {
   Envelope out;
   for (const auto& [name, value] : record.headers) {
-    const std::string key = lowered(name);
+    const std::string key = rules::lowered(name);
     if (key == "content-type") {
       out.content_type = value;
     } else if (key.starts_with(kAttributePrefix)) {
@@ -39,7 +33,7 @@ Envelope envelope_of(const KafkaRecord& record) {
 
 /// "application/cloudevents+json" of "Application/CloudEvents+JSON; charset=UTF-8".
 std::string media_type(std::string_view content_type) {
-  std::string type = lowered(content_type.substr(0, content_type.find(';')));
+  std::string type = rules::lowered(content_type.substr(0, content_type.find(';')));
   std::erase(type, ' ');
   return type;
 }

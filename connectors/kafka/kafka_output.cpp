@@ -17,7 +17,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPoll{100};
+constexpr milliseconds kPollReports{100};
 constexpr milliseconds kPurge{2000};  // for librdkafka to report what it throws away
 
 int remaining_ms(Clock::time_point deadline) {
@@ -137,7 +137,7 @@ tl::expected<void, std::string> KafkaOutput::Producer::start(const KafkaSettings
     if (auto configured = wait_forever_on(*topic); !configured) return configured;
   }
   thread_ = std::thread([this] {
-    while (!stop_polling_) rd_kafka_poll(this->client(), static_cast<int>(kPoll.count()));
+    while (!stop_polling_) rd_kafka_poll(this->client(), static_cast<int>(kPollReports.count()));
   });
   return {};
 }

@@ -11,14 +11,14 @@
 #include <httplib.h>
 #include <nlohmann/json.hpp>
 
+#include "engine/app/failure.h"
+
 namespace relance::app {
 
 namespace {
 
 constexpr std::chrono::seconds kPatience{60};
 constexpr std::chrono::minutes kLongWork{30};
-
-tl::unexpected<std::string> failed(std::string why) { return tl::unexpected<std::string>(std::move(why)); }
 
 std::string read_token(const ApiOptions& options) {
   if (!options.token_file.empty()) {

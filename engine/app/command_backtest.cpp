@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/app/commands.h"
+#include "engine/app/failure.h"
 #include "engine/backtest/backtest.h"
 #include "rules/loader.h"
 
@@ -13,7 +14,7 @@ namespace relance::app {
 
 namespace {
 
-struct Arguments {
+struct BacktestArguments {
   std::string before;
   std::string after;
   std::string events;
@@ -21,23 +22,13 @@ struct Arguments {
   bool json = false;
 };
 
-std::optional<rules::Rulebook> load(const std::string& folder, const std::vector<std::string>& policies) {
-  auto rulebook = rules::load_folder(folder, {policies});
-  if (rulebook) return std::move(*rulebook);
-  for (const rules::Finding& finding : rulebook.error()) std::cerr << rules::to_string(finding) << "\n";
-  return std::nullopt;
-}
-
-int run(const Arguments& arguments) {
-  const auto before = load(arguments.before, arguments.policies);
-  const auto after = before ? load(arguments.after, arguments.policies) : std::nullopt;
+int run(const BacktestArguments& arguments) {
+  const auto before = load_or_print_findings(arguments.before, arguments.policies);
+  const auto after = before ? load_or_print_findings(arguments.after, arguments.policies) : std::nullopt;
   if (!after) return 1;
   const auto result = engine::backtest(*before, *after, arguments.events,
                                        [](const std::string& message) { std::cerr << message << "\n"; });
-  if (!result) {
-    std::cerr << "relance backtest: " << result.error() << "\n";
-    return 2;
-  }
+  if (!result) return fail("backtest", result.error());
   if (arguments.json) {
     std::cout << engine::backtest_json(*result) << "\n";
   } else {
@@ -50,7 +41,7 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 void add_backtest(CLI::App& app, int& exit_code) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<BacktestArguments>();
   auto* command = app.add_subcommand("backtest", "What two sets of playbooks would have done to a history of events");
   command->add_option("folder", arguments->before, "Folder of playbooks")->required()->check(CLI::ExistingDirectory);
   command->add_option("--against", arguments->after, "The folder to compare it with")

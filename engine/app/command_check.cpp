@@ -19,7 +19,7 @@ void add_policies(CLI::App& command, std::vector<std::string>& policies) {
 
 namespace {
 
-struct Arguments {
+struct CheckArguments {
   std::string folder;
   bool json = false;
   std::vector<std::string> policies;
@@ -37,7 +37,7 @@ nlohmann::ordered_json with_example(const engine::CheckFinding& found) {
 }
 
 /// What does not even load: nothing can be proved of it.
-int refuse(const Arguments& arguments, const std::vector<rules::Finding>& findings) {
+int refuse_folder(const CheckArguments& arguments, const std::vector<rules::Finding>& findings) {
   if (arguments.json) {
     print_json({{"findings", to_json(findings)}});
     return 1;
@@ -47,9 +47,9 @@ int refuse(const Arguments& arguments, const std::vector<rules::Finding>& findin
   return 1;
 }
 
-int check(const Arguments& arguments) {
+int check(const CheckArguments& arguments) {
   const auto rulebook = rules::load_folder(arguments.folder, {arguments.policies});
-  if (!rulebook) return refuse(arguments, rulebook.error());
+  if (!rulebook) return refuse_folder(arguments, rulebook.error());
   const engine::CheckReport report = engine::check_playbooks(*rulebook, arguments.folder);
   const int exit_code = report.has_errors() ? 1 : 0;
   if (arguments.json) {
@@ -79,7 +79,7 @@ int check(const Arguments& arguments) {
 }  // namespace
 
 void add_check(CLI::App& app, int& exit_code) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<CheckArguments>();
   auto* command = app.add_subcommand("check", "Parse, type-check and prove a folder of playbooks");
   command->add_option("folder", arguments->folder, "Folder of playbooks")->required()->check(CLI::ExistingDirectory);
   command->add_flag("--json", arguments->json, "Findings as JSON");

@@ -6,6 +6,7 @@
 
 #include "engine/app/api_client.h"
 #include "engine/app/commands.h"
+#include "engine/app/failure.h"
 #include "engine/app/publish_report.h"
 #include "engine/publish/folder_difference.h"
 #include "engine/publish/playbook_folder.h"
@@ -18,18 +19,13 @@ namespace {
 
 using nlohmann::ordered_json;
 
-struct Arguments {
+struct DiffArguments {
   ApiOptions api;
   std::vector<std::string> folders;
   std::string data;
   bool json = false;
   bool ask_daemon = false;
 };
-
-int fail(const std::string& message) {
-  std::cerr << "relance diff: " << message << "\n";
-  return 2;
-}
 
 /// The new folder; its findings go to stderr.
 std::optional<rules::Rulebook> read(const std::string& folder) {
@@ -41,11 +37,11 @@ std::optional<rules::Rulebook> read(const std::string& folder) {
   return std::nullopt;
 }
 
-int print(const Arguments& arguments, const ordered_json& report) {
+int print(const DiffArguments& arguments, const ordered_json& report) {
   if (arguments.json) {
     std::cout << report.dump(2) << "\n";
   } else if (!print_report(std::cout, report)) {
-    return fail("the daemon's answer cannot be read");
+    return fail("diff", "the daemon's answer cannot be read");
   }
   return 0;
 }
@@ -63,14 +59,14 @@ tl::expected<engine::InFlightTally, std::string> count(const std::filesystem::pa
   return tally;
 }
 
-int diff_folders(const Arguments& arguments) {
+int diff_folders(const DiffArguments& arguments) {
   const auto before = read(arguments.folders[0]);
   auto after = before ? read(arguments.folders[1]) : std::nullopt;
   if (!after) return 1;
   std::optional<engine::InFlightTally> tally;
   if (!arguments.data.empty()) {
     auto counted = count(arguments.data, *after);
-    if (!counted) return fail(counted.error());
+    if (!counted) return fail("diff", counted.error());
     tally = std::move(*counted);
   }
   ordered_json report =
@@ -79,35 +75,35 @@ int diff_folders(const Arguments& arguments) {
   return print(arguments, report);
 }
 
-int diff_daemon(const Arguments& arguments) {
+int diff_daemon(const DiffArguments& arguments) {
   const auto after = read(arguments.folders[0]);
   if (!after) return 1;
   ordered_json body{{"playbooks", ordered_json::array()}};
   for (const auto& playbook : after->current()) body["playbooks"].push_back(playbook->canonical);
   ApiClient client(arguments.api);
   const auto answer = client.post("/v1/playbooks/preview", body.dump());
-  if (!answer) return fail(answer.error());
+  if (!answer) return fail("diff", answer.error());
   if (answer->status != 200) {
-    return fail(answer->status == 422 ? problem_text(answer->body) : refusal_text(*answer));
+    return fail("diff", answer->status == 422 ? problem_text(answer->body) : refusal_text(*answer));
   }
   return print(arguments, ordered_json::parse(answer->body, nullptr, false));
 }
 
-int diff(const Arguments& arguments) {
+int diff(const DiffArguments& arguments) {
   if (arguments.ask_daemon) {
     if (arguments.folders.size() != 1 || !arguments.data.empty()) {
-      return fail("with --url name the new folder only: the daemon knows its own, and its leads");
+      return fail("diff", "with --url name the new folder only: the daemon knows its own, and its leads");
     }
     return diff_daemon(arguments);
   }
-  if (arguments.folders.size() != 2) return fail("name two folders, or one and the daemon's --url");
+  if (arguments.folders.size() != 2) return fail("diff", "name two folders, or one and the daemon's --url");
   return diff_folders(arguments);
 }
 
 }  // namespace
 
 void add_diff(CLI::App& app, int& exit_code) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<DiffArguments>();
   auto* command = app.add_subcommand("diff", "What publishing a folder of playbooks would change");
   command->add_option("folders", arguments->folders, "The folder in force (not with --url), and the new one")
       ->required()

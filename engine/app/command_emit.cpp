@@ -7,6 +7,7 @@
 
 #include "engine/app/api_client.h"
 #include "engine/app/commands.h"
+#include "engine/app/failure.h"
 #include "engine/intake/event_reader.h"
 #include "engine/intake/jsonl_reader.h"
 
@@ -14,21 +15,16 @@ namespace relance::app {
 
 namespace {
 
-struct Arguments {
+struct EmitArguments {
   std::string file;
   ApiOptions api;
   bool follow_clock = false;
   int batch = 500;
 };
 
-int fail(const std::string& message) {
-  std::cerr << "relance emit: " << message << "\n";
-  return 2;
-}
-
 class Emitter {
  public:
-  explicit Emitter(const Arguments& arguments) : arguments_(arguments), client_(arguments.api) {}
+  explicit Emitter(const EmitArguments& arguments) : arguments_(arguments), client_(arguments.api) {}
 
   /// False, with the reason in problem(), when the daemon cannot take it.
   bool take(const engine::JsonlLine& line) {
@@ -91,7 +87,7 @@ class Emitter {
     return problem_.empty();
   }
 
-  const Arguments& arguments_;
+  const EmitArguments& arguments_;
   ApiClient client_;
   engine::EventReader reader_;
   std::string batch_;
@@ -101,14 +97,14 @@ class Emitter {
   std::string problem_;
 };
 
-int emit(const Arguments& arguments) {
+int emit(const EmitArguments& arguments) {
   Emitter emitter(arguments);
   const auto read =
       engine::for_each_line(arguments.file, 0, [&](const engine::JsonlLine& line) { return emitter.take(line); });
-  if (!read) return fail(read.error().message);
+  if (!read) return fail("emit", read.error().message);
   if (emitter.problem().empty()) emitter.flush();
   if (!emitter.problem().empty())
-    return fail(emitter.problem() + "; sending the file again is safe, nothing counts twice");
+    return fail("emit", emitter.problem() + "; sending the file again is safe, nothing counts twice");
   std::cerr << emitter.sent() << " events are durable, " << emitter.refused() << " became dead letters\n";
   return 0;
 }
@@ -116,7 +112,7 @@ int emit(const Arguments& arguments) {
 }  // namespace
 
 void add_emit(CLI::App& app, int& exit_code) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<EmitArguments>();
   auto* command = app.add_subcommand("emit", "Send a file of events to a daemon");
   command->add_option("file", arguments->file, "CloudEvents, one JSON object a line")->required();
   arguments->api.add_to(*command);

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "engine/app/commands.h"
+#include "engine/app/failure.h"
 #include "engine/intake/json_data.h"
 #include "rules/cel/expression.h"
 #include "rules/time.h"
@@ -14,7 +15,7 @@ namespace {
 
 using rules::cel::Value;
 
-struct Arguments {
+struct EvalArguments {
   std::string expression;
   std::string variables = "{}";
   std::string at;
@@ -34,23 +35,18 @@ class Variables final : public rules::cel::Bindings {
   std::vector<Value> values_;
 };
 
-int fail(const std::string& message) {
-  std::cerr << "relance eval: " << message << "\n";
-  return 2;
-}
-
-int evaluate(const Arguments& arguments) {
+int evaluate(const EvalArguments& arguments) {
   Variables variables;
   engine::JsonParser parser;
   const auto document = parser.parse(arguments.variables);
-  if (!document) return fail("--vars: " + document.error().message);
+  if (!document) return fail("eval", "--vars: " + document.error().message);
   const auto given = engine::to_value(*document, 0);
-  if (!given) return fail("--vars: " + given.error().message);
-  if (!given->map()) return fail("--vars is a JSON object whose keys are the variables");
+  if (!given) return fail("eval", "--vars: " + given.error().message);
+  if (!given->map()) return fail("eval", "--vars is a JSON object whose keys are the variables");
   for (const auto& [name, value] : *given->map()) variables.add(*name.string(), rules::cel::VariableType::dyn, value);
   if (!arguments.at.empty()) {
     const auto at = rules::parse_rfc3339(arguments.at);
-    if (!at) return fail("--at is no RFC 3339 instant, such as 2026-03-02T08:00:00Z");
+    if (!at) return fail("eval", "--at is no RFC 3339 instant, such as 2026-03-02T08:00:00Z");
     if (!given->find("now")) {
       const std::int64_t milliseconds = (at->ms % 1000 + 1000) % 1000;
       variables.add("now", rules::cel::VariableType::timestamp,
@@ -78,7 +74,7 @@ int evaluate(const Arguments& arguments) {
 }  // namespace
 
 void add_eval(CLI::App& app, int& exit_code) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<EvalArguments>();
   auto* command = app.add_subcommand("eval", "Evaluate a condition and print its value as JSON");
   command->add_option("expression", arguments->expression, "The condition (CEL)")->required();
   command->add_option("--vars", arguments->variables, "JSON object: the variables");

@@ -5,40 +5,36 @@
 
 #include "engine/app/api_client.h"
 #include "engine/app/commands.h"
+#include "engine/app/failure.h"
 #include "engine/explain/lead_explanation.h"
 
 namespace relance::app {
 
 namespace {
 
-struct Arguments {
+struct ExplainArguments {
   ApiOptions api;
   std::string lead;
   bool json = false;
 };
 
-int fail(const std::string& message) {
-  std::cerr << "relance explain: " << message << "\n";
-  return 2;
-}
-
-int explain(const Arguments& arguments) {
+int explain(const ExplainArguments& arguments) {
   ApiClient client(arguments.api);
   const auto answer = client.get(lead_path(arguments.lead) + "/why");
-  if (!answer) return fail(answer.error());
+  if (!answer) return fail("explain", answer.error());
   if (answer->status == 404) {
     std::cerr << "relance explain: no event of this lead was ever handled\n";
     return 1;
   }
   if (answer->status != 200) {
-    return fail("the daemon answered " + std::to_string(answer->status) + ": " + answer->body);
+    return fail("explain", "the daemon answered " + std::to_string(answer->status) + ": " + answer->body);
   }
   if (arguments.json) {
     std::cout << answer->body << "\n";
     return 0;
   }
   const std::string text = engine::why_text(answer->body);
-  if (text.empty()) return fail("the daemon's answer cannot be read; is it of this version?");
+  if (text.empty()) return fail("explain", "the daemon's answer cannot be read; is it of this version?");
   std::cout << text;
   return 0;
 }
@@ -46,7 +42,7 @@ int explain(const Arguments& arguments) {
 }  // namespace
 
 void add_explain(CLI::App& app, int& exit_code) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ExplainArguments>();
   auto* command = app.add_subcommand(
       "explain", "What happened to a lead and why, what keeps it from a touch now, and what is next");
   command->add_option("lead", arguments->lead, "Lead id")->required();

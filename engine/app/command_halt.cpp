@@ -8,6 +8,7 @@
 
 #include "engine/app/api_client.h"
 #include "engine/app/commands.h"
+#include "engine/app/failure.h"
 #include "engine/app/publish_report.h"
 
 namespace relance::app {
@@ -16,7 +17,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-struct Arguments {
+struct HaltArguments {
   ApiOptions api;
   std::string playbook;
   std::string channel;
@@ -25,11 +26,6 @@ struct Arguments {
   std::string by;
   std::string reason;
 };
-
-int fail(const char* command, int code, const std::string& message) {
-  std::cerr << "relance " << command << ": " << message << "\n";
-  return code;
-}
 
 std::string scope_of(const ordered_json& item) {
   if (item.contains("playbook")) return "playbook " + item.value("playbook", std::string());
@@ -52,13 +48,13 @@ void print_halts(const ordered_json& report) {
   if (report["halts"].empty() && report["guardrails"].empty()) std::cout << "nothing is halted\n";
 }
 
-int list(const Arguments& arguments) {
+int list_halts(const HaltArguments& arguments) {
   ApiClient client(arguments.api);
   const auto answer = client.get("/v1/halt");
-  if (!answer) return fail("halt", 2, answer.error());
+  if (!answer) return fail("halt", answer.error());
   const auto report = ordered_json::parse(answer->body, nullptr, false);
   if (answer->status != 200 || !report.is_object()) {
-    return fail("halt", 2, "the daemon answered " + std::to_string(answer->status) + ": " + problem_text(answer->body));
+    return fail("halt", "the daemon answered " + std::to_string(answer->status) + ": " + problem_text(answer->body));
   }
   if (arguments.json) {
     std::cout << report.dump(2) << "\n";
@@ -69,19 +65,19 @@ int list(const Arguments& arguments) {
 }
 
 /// `command`: "halt" or "resume", which is also the path.
-int order(const char* command, const Arguments& arguments) {
+int order(const char* command, const HaltArguments& arguments) {
   ordered_json body{{"by", arguments.by}, {"reason", arguments.reason}};
   if (!arguments.playbook.empty()) body["playbook"] = arguments.playbook;
   if (!arguments.channel.empty()) body["channel"] = arguments.channel;
   if (arguments.all) body["all"] = true;
-  if (body.size() != 3) return fail(command, 2, "name exactly one of --playbook, --channel and --all");
-  if (arguments.by.empty()) return fail(command, 2, "say who asks for it: --by NAME");
-  if (arguments.reason.empty()) return fail(command, 2, "say why, for the ledger: --reason TEXT");
+  if (body.size() != 3) return fail(command, "name exactly one of --playbook, --channel and --all");
+  if (arguments.by.empty()) return fail(command, "say who asks for it: --by NAME");
+  if (arguments.reason.empty()) return fail(command, "say why, for the ledger: --reason TEXT");
   ApiClient client(arguments.api);
   const auto answer =
       client.post(std::string("/v1/") + command, body.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
-  if (!answer) return fail(command, 2, answer.error());
-  if (answer->status != 200) return fail(command, 2, problem_text(answer->body));
+  if (!answer) return fail(command, answer.error());
+  if (answer->status != 200) return fail(command, problem_text(answer->body));
   const bool changed = ordered_json::parse(answer->body, nullptr, false).value("changed", false);
   const bool halts = std::string_view(command) == "halt";
   const char* said = halts     ? changed ? " is halted from now on" : " was halted already"
@@ -91,7 +87,7 @@ int order(const char* command, const Arguments& arguments) {
   return 0;
 }
 
-void add_scope(CLI::App& command, Arguments& arguments) {
+void add_scope(CLI::App& command, HaltArguments& arguments) {
   if (const char* user = std::getenv("USER")) arguments.by = user;
   arguments.api.add_to(command);
   command.add_option("--playbook", arguments.playbook, "Id of a playbook");
@@ -104,19 +100,19 @@ void add_scope(CLI::App& command, Arguments& arguments) {
 }  // namespace
 
 void add_halt(CLI::App& app, int& exit_code) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<HaltArguments>();
   auto* command = app.add_subcommand(
       "halt", "Let nothing of a playbook, on a channel, or at all go out until it is resumed; alone: what is halted");
   add_scope(*command, *arguments);
   command->add_flag("--json", arguments->json, "What is halted, as JSON");
   command->callback([arguments, &exit_code] {
     const bool lists = arguments->playbook.empty() && arguments->channel.empty() && !arguments->all;
-    exit_code = lists ? list(*arguments) : order("halt", *arguments);
+    exit_code = lists ? list_halts(*arguments) : order("halt", *arguments);
   });
 }
 
 void add_resume(CLI::App& app, int& exit_code) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<HaltArguments>();
   auto* command =
       app.add_subcommand("resume", "End a halt; of a playbook also acknowledge its guardrails, which then count anew");
   add_scope(*command, *arguments);

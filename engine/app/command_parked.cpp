@@ -9,6 +9,7 @@
 
 #include "engine/app/api_client.h"
 #include "engine/app/commands.h"
+#include "engine/app/failure.h"
 
 namespace relance::app {
 
@@ -16,7 +17,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-struct Arguments {
+struct ParkedArguments {
   ApiOptions api;
   bool json = false;
   std::string action;
@@ -24,14 +25,9 @@ struct Arguments {
   std::string reason;
 };
 
-int fail(int code, const std::string& message) {
-  std::cerr << "relance parked: " << message << "\n";
-  return code;
-}
-
-int fail(const ApiAnswer& answer) {
-  const int code = answer.status == 404 || answer.status == 409 ? 1 : 2;
-  return fail(code, refusal_text(answer));
+int refused(const ApiAnswer& answer) {
+  const bool is_answer = answer.status == 404 || answer.status == 409;
+  return fail("parked", refusal_text(answer), is_answer ? 1 : kCouldNotRun);
 }
 
 void print_action(const ordered_json& action) {
@@ -46,18 +42,18 @@ void print_action(const ordered_json& action) {
   std::cout << "\n";
 }
 
-int list(const Arguments& arguments) {
+int list_parked(const ParkedArguments& arguments) {
   ApiClient client(arguments.api);
   const auto answer = client.get("/v1/parked");
-  if (!answer) return fail(2, answer.error());
-  if (answer->status != 200) return fail(*answer);
+  if (!answer) return fail("parked", answer.error());
+  if (answer->status != 200) return refused(*answer);
   if (arguments.json) {
     std::cout << answer->body << "\n";
     return 0;
   }
   const auto body = ordered_json::parse(answer->body, nullptr, false);
   if (!body.is_object() || !body.contains("parked") || !body["parked"].is_array())
-    return fail(2, "the daemon's answer cannot be read");
+    return fail("parked", "the daemon's answer cannot be read");
   const auto& parked = body["parked"];
   if (parked.empty()) std::cout << "nothing is parked\n";
   for (const auto& action : parked) print_action(action);
@@ -69,13 +65,13 @@ int list(const Arguments& arguments) {
   return 0;
 }
 
-int decide(const Arguments& arguments, const std::string& decision) {
+int decide_about(const ParkedArguments& arguments, const std::string& decision) {
   ApiClient client(arguments.api);
   const ordered_json body{{"decision", decision}, {"by", arguments.by}, {"reason", arguments.reason}};
   const auto answer = client.post(path_to("/v1/parked/", arguments.action),
                                   body.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
-  if (!answer) return fail(2, answer.error());
-  if (answer->status != 200) return fail(*answer);
+  if (!answer) return fail("parked", answer.error());
+  if (answer->status != 200) return refused(*answer);
   std::cout << "action " << arguments.action << ": " << decision << "; it is durable\n";
   return 0;
 }
@@ -83,14 +79,14 @@ int decide(const Arguments& arguments, const std::string& decision) {
 }  // namespace
 
 void add_parked(CLI::App& app, int& exit_code) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ParkedArguments>();
   if (const char* user = std::getenv("USER")) arguments->by = user;
   auto* command = app.add_subcommand("parked", "List actions whose outcome nobody knows, and decide about them");
   command->require_subcommand(0, 1);
   command->add_flag("--json", arguments->json, "The list as JSON");
   arguments->api.add_to(*command);
   command->callback([command, arguments, &exit_code] {
-    if (command->get_subcommands().empty()) exit_code = list(*arguments);
+    if (command->get_subcommands().empty()) exit_code = list_parked(*arguments);
   });
   const auto add = [&](const char* decision, const char* help) {
     auto* sub = command->add_subcommand(decision, help);
@@ -98,7 +94,7 @@ void add_parked(CLI::App& app, int& exit_code) {
     sub->add_option("--by", arguments->by, "Who decides, for the ledger; default: $USER, or the token's holder");
     sub->add_option("--reason", arguments->reason, "Why, for the ledger's reader; without addresses")->required();
     arguments->api.add_to(*sub);
-    sub->callback([arguments, decision, &exit_code] { exit_code = decide(*arguments, decision); });
+    sub->callback([arguments, decision, &exit_code] { exit_code = decide_about(*arguments, decision); });
   };
   add("delivered", "It happened: nothing more goes out");
   add("resend", "It did not happen: send it again, when the gate lets it");

@@ -6,6 +6,7 @@
 
 #include "engine/app/api_client.h"
 #include "engine/app/commands.h"
+#include "engine/app/failure.h"
 #include "engine/app/publish_report.h"
 #include "engine/publish/playbook_folder.h"
 
@@ -15,17 +16,12 @@ namespace {
 
 using nlohmann::ordered_json;
 
-struct Arguments {
+struct PublishArguments {
   ApiOptions api;
   std::string folder;
   std::string by;
   bool json = false;
 };
-
-int fail(int code, const std::string& message) {
-  std::cerr << "relance publish: " << message << "\n";
-  return code;
-}
 
 std::nullopt_t refused(const engine::FolderRefusal& refusal) {
   for (const std::string& finding : refusal.findings) std::cerr << finding << "\n";
@@ -42,36 +38,40 @@ std::optional<ordered_json> revisions_of(const std::string& folder) {
   return revisions;
 }
 
-int publish(const Arguments& arguments) {
+int publish(const PublishArguments& arguments) {
   ordered_json body{{"by", arguments.by}};
   if (!arguments.folder.empty()) {
     auto revisions = revisions_of(arguments.folder);
-    if (!revisions) return fail(1, arguments.folder + " has findings; nothing was published, mend them first");
+    if (!revisions)
+      return fail("publish", arguments.folder + " has findings; nothing was published, mend them first", 1);
     body["revisions"] = std::move(*revisions);
   }
   ApiClient client(arguments.api);
   const auto answer = client.post("/v1/playbooks", body.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
-  if (!answer) return fail(2, answer.error());
+  if (!answer) return fail("publish", answer.error());
   if (answer->status == 409) {
-    return fail(1, "the daemon's folder holds other playbooks than " + arguments.folder +
-                       "; nothing was published: bring them there first");
+    return fail("publish",
+                "the daemon's folder holds other playbooks than " + arguments.folder +
+                    "; nothing was published: bring them there first",
+                1);
   }
-  if (answer->status == 422) return fail(1, "refused, the playbooks in force go on:\n" + problem_text(answer->body));
+  if (answer->status == 422)
+    return fail("publish", "refused, the playbooks in force go on:\n" + problem_text(answer->body), 1);
   if (answer->status != 200) {
-    return fail(2, refusal_text(*answer));
+    return fail("publish", refusal_text(*answer));
   }
   const auto report = ordered_json::parse(answer->body, nullptr, false);
   if (arguments.json) {
     std::cout << report.dump(2) << "\n";
     return 0;
   }
-  return print_report(std::cout, report) ? 0 : fail(2, "the daemon's answer cannot be read");
+  return print_report(std::cout, report) ? 0 : fail("publish", "the daemon's answer cannot be read");
 }
 
 }  // namespace
 
 void add_publish(CLI::App& app, int& exit_code) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<PublishArguments>();
   if (const char* user = std::getenv("USER")) arguments->by = user;
   auto* command = app.add_subcommand("publish", "Have a running daemon publish its folder of playbooks");
   command

@@ -11,6 +11,7 @@
 
 #include "engine/app/api_client.h"
 #include "engine/app/commands.h"
+#include "engine/app/failure.h"
 #include "engine/intake/jsonl_reader.h"
 #include "engine/report/experiments.h"
 #include "rules/loader.h"
@@ -31,11 +32,6 @@ struct ReportArguments {
   std::string format = "text";
 };
 
-int fail(const std::string& message) {
-  std::cerr << "relance report: " << message << "\n";
-  return 2;
-}
-
 /// nullopt: the findings are on stderr.
 std::optional<std::vector<engine::ExperimentPlan>> read_plans(const ReportArguments& arguments) {
   std::vector<engine::ExperimentPlan> plans;
@@ -43,11 +39,8 @@ std::optional<std::vector<engine::ExperimentPlan>> read_plans(const ReportArgume
   std::vector<std::string> folders{arguments.folder};
   folders.insert(folders.end(), arguments.earlier.begin(), arguments.earlier.end());
   for (std::size_t i = 0; i < folders.size(); ++i) {
-    const auto rulebook = rules::load_folder(folders[i]);
-    if (!rulebook) {
-      for (const rules::Finding& finding : rulebook.error()) std::cerr << rules::to_string(finding) << "\n";
-      return std::nullopt;
-    }
+    const auto rulebook = load_or_print_findings(folders[i]);
+    if (!rulebook) return std::nullopt;
     for (const auto& playbook : rulebook->current()) {
       auto plan = engine::plan_of(*playbook, i == 0);
       if (plan && known.emplace(plan->playbook, plan->revision).second) plans.push_back(std::move(*plan));
@@ -96,8 +89,8 @@ int write_files(const fs::path& folder, const engine::ExperimentReport& report) 
                                    {"experiments.csv", engine::experiments_csv(report)},
                                    {"experiments.json", engine::experiments_json(report)}}) {
     if (error || !write(folder / name, text))
-      return fail(
-          fmt::format("cannot write {}; name a folder that can be written with --out", (folder / name).string()));
+      return fail("report", fmt::format("cannot write {}; name a folder that can be written with --out",
+                                        (folder / name).string()));
   }
   std::cout << "wrote report.html, experiments.csv and experiments.json to " << folder.string() << "\n"
             << engine::kOnlyExperiments << "\n";
@@ -108,15 +101,15 @@ int report(const ReportArguments& arguments) {
   std::optional<rules::Instant> until;
   if (!arguments.until.empty()) {
     until = rules::parse_rfc3339(arguments.until);
-    if (!until) return fail("--until is no RFC 3339 instant, such as 2026-03-02T08:00:00Z");
+    if (!until) return fail("report", "--until is no RFC 3339 instant, such as 2026-03-02T08:00:00Z");
   }
   const auto plans = read_plans(arguments);
   if (!plans) return 1;
   engine::LedgerFacts facts;
   const auto read = arguments.ledger.empty() ? read_daemon(arguments.api, facts) : read_file(arguments.ledger, facts);
-  if (!read) return fail(read.error());
+  if (!read) return fail("report", read.error());
   const auto result = engine::report_experiments(*plans, facts, until);
-  if (!result) return fail(result.error());
+  if (!result) return fail("report", result.error());
   if (!arguments.out.empty()) {
     if (const int code = write_files(arguments.out, *result); code != 0) return code;
   } else {

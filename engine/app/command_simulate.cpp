@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "engine/app/commands.h"
+#include "engine/app/failure.h"
 #include "engine/intake/event_reader.h"
 #include "engine/intake/jsonl_reader.h"
 #include "engine/ledger/ledger_line.h"
@@ -22,7 +23,7 @@ using engine::LedgerContext;
 using rules::Instant;
 using rules::Record;
 
-struct Arguments {
+struct SimulateArguments {
   std::string folder;
   std::string events;
   std::string until;
@@ -83,11 +84,6 @@ class Timeline {
   std::map<std::string, std::vector<std::string>> leads_;
 };
 
-int fail(const std::string& message) {
-  std::cerr << "relance simulate: " << message << "\n";
-  return 2;
-}
-
 /// Feeds the file; a line that is no event is one line on stderr, and the run goes on: how many there were. The error
 /// says why it cannot read.
 tl::expected<std::size_t, std::string> feed(engine::Simulation& simulation, const std::string& path,
@@ -113,21 +109,18 @@ tl::expected<std::size_t, std::string> feed(engine::Simulation& simulation, cons
   return dead_letters;
 }
 
-int simulate(const Arguments& arguments) {
-  const auto rulebook = rules::load_folder(arguments.folder, {arguments.policies});
-  if (!rulebook) {
-    for (const rules::Finding& finding : rulebook.error()) std::cerr << rules::to_string(finding) << "\n";
-    return 1;
-  }
+int simulate(const SimulateArguments& arguments) {
+  const auto rulebook = load_or_print_findings(arguments.folder, arguments.policies);
+  if (!rulebook) return 1;
   std::optional<Instant> until;
   if (!arguments.until.empty()) {
     until = rules::parse_rfc3339(arguments.until);
-    if (!until) return fail("--until is no RFC 3339 instant, such as 2026-03-02T08:00:00Z");
+    if (!until) return fail("simulate", "--until is no RFC 3339 instant, such as 2026-03-02T08:00:00Z");
   }
   engine::Outcomes outcomes;
   if (!arguments.outcomes.empty()) {
     auto read = engine::read_outcomes(arguments.outcomes);
-    if (!read) return fail(read.error());
+    if (!read) return fail("simulate", read.error());
     outcomes = std::move(*read);
   }
 
@@ -149,7 +142,7 @@ int simulate(const Arguments& arguments) {
       },
       std::move(outcomes));
   const auto read = feed(simulation, arguments.events, until);
-  if (!read) return fail(read.error());
+  if (!read) return fail("simulate", read.error());
   if (until) {
     simulation.run_until(*until);
   } else if (const Instant end = simulation.clock(); simulation.finish(end)) {
@@ -167,7 +160,7 @@ int simulate(const Arguments& arguments) {
 }  // namespace
 
 void add_simulate(CLI::App& app, int& exit_code) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<SimulateArguments>();
   auto* command = app.add_subcommand("simulate", "What the playbooks do to a file of events, on a virtual clock");
   command->add_option("folder", arguments->folder, "Folder of playbooks")->required();
   command->add_option("--events", arguments->events, "CloudEvents, one JSON object a line")->required();

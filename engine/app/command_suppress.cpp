@@ -11,6 +11,7 @@
 
 #include "engine/app/api_client.h"
 #include "engine/app/commands.h"
+#include "engine/app/failure.h"
 #include "rules/address.h"
 #include "rules/channel.h"
 
@@ -20,7 +21,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-struct Arguments {
+struct SuppressArguments {
   ApiOptions api;
   std::string lead;
   std::string email;
@@ -42,28 +43,24 @@ ordered_json event(const std::string& type, const std::string& subject, const st
           {"subject", subject},   {"time", time},      {"data", std::move(data)}};
 }
 
-int fail(const std::string& message) {
-  std::cerr << "relance suppress: " << message << "\n";
-  return 2;
-}
-
-int suppress(const Arguments& arguments) {
+int suppress(const SuppressArguments& arguments) {
   const bool by_address = !arguments.email.empty() || !arguments.phone.empty();
-  if (by_address == !arguments.lead.empty()) return fail("name either --lead, or --email and --phone");
+  if (by_address == !arguments.lead.empty()) return fail("suppress", "name either --lead, or --email and --phone");
   if (!rules::parse_channel_scope(arguments.channel))
-    return fail("--channel is all, email, call, social, sms, task or meeting");
+    return fail("suppress", "--channel is all, email, call, social, sms, task or meeting");
   if (const auto email = rules::Address::email(arguments.email); email && !email->is_comparable())
-    return fail("--email is one address such as ada@example.com: as it stands no lead would match it");
+    return fail("suppress", "--email is one address such as ada@example.com: as it stands no lead would match it");
   if (const auto phone = rules::Address::phone(arguments.phone, ""); phone && !phone->is_comparable())
-    return fail("--phone needs + and the country code, as in +33612345678: as it stands no lead would match it");
+    return fail("suppress",
+                "--phone needs + and the country code, as in +33612345678: as it stands no lead would match it");
   ApiClient client(arguments.api);
   const auto now = client.clock();
-  if (!now) return fail(now.error());
+  if (!now) return fail("suppress", now.error());
   const std::string time = rules::to_string(*now);
   bool known = true;
   if (!by_address) {
     const auto lead = client.get(lead_path(arguments.lead));
-    if (!lead) return fail(lead.error());
+    if (!lead) return fail("suppress", lead.error());
     known = lead->status != 404;
   }
 
@@ -84,11 +81,11 @@ int suppress(const Arguments& arguments) {
                           {"by", arguments.by},
                           {"reason", arguments.reason}}));
   const auto answer = client.post_events(events.dump(-1, ' ', false, ordered_json::error_handler_t::replace), true);
-  if (!answer) return fail(answer.error());
-  if (answer->status != 202) return fail(refusal_text(*answer));
+  if (!answer) return fail("suppress", answer.error());
+  if (answer->status != 202) return fail("suppress", refusal_text(*answer));
   const auto body = nlohmann::json::parse(answer->body, nullptr, false);
   if (body.is_object() && body.contains("dead_letters") && !body["dead_letters"].empty()) {
-    return fail("not taken: " + body["dead_letters"].dump());
+    return fail("suppress", "not taken: " + body["dead_letters"].dump());
   }
   std::cout << "suppressed on " << arguments.channel << " for "
             << (by_address ? "the address" : "lead " + arguments.lead) << "; it is durable\n";
@@ -101,7 +98,7 @@ int suppress(const Arguments& arguments) {
 }  // namespace
 
 void add_suppress(CLI::App& app, int& exit_code) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<SuppressArguments>();
   auto* command =
       app.add_subcommand("suppress", "Take note of an opt-out: for a lead, or for an address whoever carries it");
   arguments->api.add_to(*command);

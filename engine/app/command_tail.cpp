@@ -10,6 +10,8 @@
 
 #include "engine/app/api_client.h"
 #include "engine/app/commands.h"
+#include "engine/app/failure.h"
+#include "engine/ledger/record_json.h"
 
 namespace relance::app {
 
@@ -19,22 +21,12 @@ using nlohmann::json;
 
 constexpr std::chrono::milliseconds kPause{100};
 
-int fail(const std::string& command, const std::string& message) {
-  std::cerr << "relance " << command << ": " << message << "\n";
-  return 2;
-}
-
-std::string text_of(const json& record, const char* key) {
-  const auto found = record.find(key);
-  return found != record.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 /// "2026-03-02T08:10:00.000Z L-101  touch.deferred  smb-inbound/intro-call  Step ... was deferred: ..."
 std::string readable(const json& record) {
-  std::string place = text_of(record, "playbook");
-  if (const std::string step = text_of(record, "step"); !step.empty()) place += "/" + step;
-  return fmt::format("{} {:<8} {:<20} {:<28} {}", text_of(record, "at"), text_of(record, "lead"),
-                     text_of(record, "type"), place, text_of(record, "text"));
+  std::string place = engine::text_of(record, "playbook");
+  if (const std::string step = engine::text_of(record, "step"); !step.empty()) place += "/" + step;
+  return fmt::format("{} {:<8} {:<20} {:<28} {}", engine::text_of(record, "at"), engine::text_of(record, "lead"),
+                     engine::text_of(record, "type"), place, engine::text_of(record, "text"));
 }
 
 struct TailArguments {

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/app/commands.h"
+#include "engine/app/failure.h"
 #include "engine/app/finding_json.h"
 #include "engine/scenarios/scenario_reader.h"
 #include "engine/scenarios/scenario_run.h"
@@ -24,15 +25,13 @@ using engine::Scenario;
 using engine::ScenarioResult;
 using nlohmann::ordered_json;
 
-struct Arguments {
+struct TestArguments {
   std::string folder;
   bool json = false;
   std::vector<std::string> policies;
 };
 
-constexpr int kCouldNotRun = 2;
-
-int fail(const Arguments& arguments, const std::vector<rules::Finding>& findings) {
+int refuse_scenarios(const TestArguments& arguments, const std::vector<rules::Finding>& findings) {
   if (arguments.json) {
     print_json({{"findings", to_json(findings)}});
   } else {
@@ -99,11 +98,11 @@ ordered_json to_json(const Scenario& scenario, const ScenarioResult& result) {
   return json;
 }
 
-int test(const Arguments& arguments) {
+int test(const TestArguments& arguments) {
   const auto rulebook = rules::load_folder(arguments.folder, {arguments.policies});
-  if (!rulebook) return fail(arguments, rulebook.error());
+  if (!rulebook) return refuse_scenarios(arguments, rulebook.error());
   const auto scenarios = engine::load_scenarios(arguments.folder, *rulebook);
-  if (!scenarios) return fail(arguments, scenarios.error());
+  if (!scenarios) return refuse_scenarios(arguments, scenarios.error());
   if (scenarios->empty()) {
     std::cerr << "no scenario in " << arguments.folder << ": write them in NAME.test.yaml beside the playbooks\n";
     return kCouldNotRun;
@@ -131,7 +130,7 @@ int test(const Arguments& arguments) {
 }  // namespace
 
 void add_test(CLI::App& app, int& exit_code) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<TestArguments>();
   auto* command = app.add_subcommand("test", "Run the scenarios (*.test.yaml) of a folder of playbooks");
   command->add_option("folder", arguments->folder, "Folder of playbooks")->required()->check(CLI::ExistingDirectory);
   command->add_flag("--json", arguments->json, "Results as JSON");

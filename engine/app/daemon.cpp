@@ -9,6 +9,7 @@
 #include <boost/asio/signal_set.hpp>
 
 #include "engine/app/connector_routes.h"
+#include "engine/app/failure.h"
 #include "engine/app/inputs.h"
 #include "engine/http/server.h"
 #include "engine/publish/publisher.h"
@@ -23,10 +24,8 @@ using engine::Config;
 
 namespace {
 
-constexpr std::chrono::seconds kDrain{75};     // longer than a connector's call may take
-constexpr std::chrono::seconds kPatience{60};  // how often a start that waits for its inputs says so
-
-tl::unexpected<std::string> failed(std::string why) { return tl::unexpected<std::string>(std::move(why)); }
+constexpr std::chrono::seconds kDrain{75};       // longer than a connector's call may take
+constexpr std::chrono::seconds kWaitNotice{60};  // how often a start that waits for its inputs says so
 
 template <class Lines>
 std::string joined(const Lines& lines) {
@@ -258,7 +257,7 @@ tl::expected<void, std::string> Daemon::run() {
       [&parts] {
         return !parts.inputs_open || !parts.files->done() || (parts.kafka_feed && !parts.kafka_feed->caught_up());
       },
-      kPatience);
+      kWaitNotice);
   {
     const std::lock_guard lock(parts.fatal_mutex);
     parts.running = parts.engine.get();

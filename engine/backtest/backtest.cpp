@@ -160,13 +160,9 @@ class SetRun {
       here.touched_before_opt_out += trace.touched_on.empty() ? 0 : 1;
     }
     for (const rules::EmittedTouch& touch : lead.touches) {
-      if (touch.at > opt_out.at && covers(opt_out, touch.channel)) ++here.touches_after_opt_out;
+      if (touch.at > opt_out.at && opt_out.scope.covers(touch.channel)) ++here.touches_after_opt_out;
     }
     trace.opt_outs.push_back(opt_out);
-  }
-
-  static bool covers(const OptOut& opt_out, rules::Channel channel) {
-    return opt_out.scope.is_all() || *opt_out.scope.channel == channel;
   }
 
   static void note_touch(LeadTrace& trace, BacktestCounts& here, const Record& record) {
@@ -175,7 +171,7 @@ class SetRun {
     if (trace.touched_on.empty()) here.first_touch.push_back((record.at - trace.first_event).ms);
     trace.touched_on.insert(*record.channel);
     const bool opted_out = std::any_of(trace.opt_outs.begin(), trace.opt_outs.end(),
-                                       [&](const OptOut& opt_out) { return covers(opt_out, *record.channel); });
+                                       [&](const OptOut& opt_out) { return opt_out.scope.covers(*record.channel); });
     if (opted_out) ++here.touches_after_opt_out;
   }
 

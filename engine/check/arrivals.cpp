@@ -87,7 +87,7 @@ class Planner {
   }
 
   /// Plain weeks first: what is wrong in them is easier to see, and they are tried when there is no time for all.
-  std::vector<Arrival> plan() {
+  std::vector<LeadArrival> plan() {
     find_occurrences();
     for (const Zone& zone : options_.zones) {
       enter(zone);
@@ -172,8 +172,7 @@ class Planner {
   void plan_day(LocalDate day) {
     if (options_.schedule) return plan_hour(zone_.resolve({day, options_.schedule->at}));
     for (int hour = 0; hour < 24; ++hour) {
-      constexpr int kHourMs = 3'600'000;
-      plan_hour(zone_.resolve({day, rules::LocalTime{hour * kHourMs}}));
+      plan_hour(zone_.resolve({day, rules::LocalTime{static_cast<std::int32_t>(hour * rules::kMsPerHour)}}));
     }
   }
 
@@ -231,7 +230,7 @@ class Planner {
   std::set<std::string> seen_;
   std::set<LocalDate> occurrences_;
   std::set<int> weekdays_;  // of occurrences, Monday is 0
-  std::vector<Arrival> arrivals_;
+  std::vector<LeadArrival> arrivals_;
 };
 
 }  // namespace
@@ -249,7 +248,7 @@ std::vector<Zone> trial_zones(const Form& form) {
   return zones;
 }
 
-std::vector<Arrival> arrivals_of(const Form& form, const ArrivalOptions& options) {
+std::vector<LeadArrival> arrivals_of(const Form& form, const ArrivalOptions& options) {
   return Planner(form, options).plan();
 }
 

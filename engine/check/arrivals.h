@@ -11,7 +11,7 @@
 
 namespace relance::engine {
 
-struct Arrival {
+struct LeadArrival {
   rules::Instant at;
   rules::Zone zone;  // the lead's
 };
@@ -33,6 +33,6 @@ struct ArrivalOptions {
 std::vector<rules::Zone> trial_zones(const rules::Form& form);
 
 /// In the order in which they are tried: the plain week first, from Monday midnight on.
-std::vector<Arrival> arrivals_of(const rules::Form& form, const ArrivalOptions& options);
+std::vector<LeadArrival> arrivals_of(const rules::Form& form, const ArrivalOptions& options);
 
 }  // namespace relance::engine

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "rules/ascii.h"
 #include "rules/loader_report.h"
 
 namespace relance::engine {
@@ -29,12 +30,6 @@ constexpr std::array<Needed, 3> kNeeded{{{"sender", "sender.name", "who sends it
                                          {"postal_address", "sender.postal_address", "the sender's postal address"},
                                          {"opt_out", "unsubscribe_url", "how to opt out"}}};
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\n");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\n") - begin + 1);
-}
-
 /// Data of the configuration are there for every lead alike; whatever else a section asks for may be missing.
 bool is_of_the_sender(std::string_view name) {
   constexpr std::array<std::string_view, 4> kThere{"sender", "sender.name", "sender.postal_address", "unsubscribe_url"};
@@ -52,12 +47,10 @@ std::string without(std::string text, std::string_view from, std::string_view to
 
 /// HTML without its head, however that is written.
 std::string without_head(std::string text) {
-  std::string lower = text;
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::string lower = rules::lowered(text);
   for (std::size_t begin = 0; (begin = lower.find("<head", begin)) != std::string::npos;) {
     const char next = begin + 5 < lower.size() ? lower[begin + 5] : '>';
-    if (std::isalpha(static_cast<unsigned char>(next)) != 0) {  // <header>
+    if (rules::is_letter(next)) {  // <header>
       begin += 5;
       continue;
     }
@@ -168,10 +161,10 @@ std::set<std::string> shown_to_everybody(std::string_view source, bool is_html) 
     const std::size_t end = text.find("}}", begin);
     if (end == std::string::npos) break;
     at = end + (raw ? 3 : 2);
-    std::string_view name = trimmed(std::string_view(text).substr(begin, end - begin));
+    std::string_view name = rules::trimmed(std::string_view(text).substr(begin, end - begin));
     if (name.empty() || name.front() == '!') continue;
     const char sign = name.front();
-    if (std::string_view("#^/&").find(sign) != std::string_view::npos) name = trimmed(name.substr(1));
+    if (std::string_view("#^/&").find(sign) != std::string_view::npos) name = rules::trimmed(name.substr(1));
     if (sign == '#') {
       sections.emplace_back(name);
     } else if (sign == '^') {

@@ -16,15 +16,15 @@ namespace {
 constexpr std::size_t kMostRecords = 2'000'000;
 constexpr std::size_t kLeastShare = 20'000;
 
-constexpr std::string_view kWeekdays[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+constexpr std::string_view kDayNames[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
 
-std::string text_of(const rules::Span& span) {
+std::string span_text(const rules::Span& span) {
   return span.business_days > 0 ? fmt::format("{}bd", span.business_days) : rules::to_string(span.time);
 }
 
-std::string describe(const Arrival& arrival) {
+std::string describe(const LeadArrival& arrival) {
   const rules::LocalDateTime local = arrival.zone.local(arrival.at);
-  return fmt::format("{} {} {}", kWeekdays[weekday_from_monday(local.date)], rules::to_string(local.date),
+  return fmt::format("{} {} {}", kDayNames[weekday_from_monday(local.date)], rules::to_string(local.date),
                      rules::to_string(local.time));
 }
 
@@ -162,7 +162,7 @@ void PromiseCheck::try_release(const TrialRunner::Choice& choice, const std::vec
   TrialRunner runner(rulebook_, playbook_, forced);
   const rules::Form& form = runner.form();
   for (const Profile* profile : profiles) {
-    for (const Arrival& arrival : arrivals_of(form, arrival_options(form, profile->country))) {
+    for (const LeadArrival& arrival : arrivals_of(form, arrival_options(form, profile->country))) {
       // Nothing is claimed of what was not tried.
       if (runner.records() >= share_) releases_ = true;
       if (releases_) break;
@@ -177,7 +177,7 @@ void PromiseCheck::try_release(const TrialRunner::Choice& choice, const std::vec
 
 void PromiseCheck::check_release() {
   if (!playbook_.release || releases_) return;
-  const std::string after = text_of(playbook_.release->after);
+  const std::string after = span_text(playbook_.release->after);
   add(sources_.at({&playbook_}, {"release", "after"},
                   {Severity::error, "unreachable-release",
                    fmt::format("no lead is ever released: the enrollment ends before its {} are over", after),
@@ -235,8 +235,8 @@ void PromiseCheck::try_leads(FormTrials& trials, const std::vector<const Profile
 }
 
 void PromiseCheck::try_arrivals(FormTrials& trials, const std::vector<const Profile*>& profiles,
-                                const std::vector<Arrival>& arrivals) {
-  for (const Arrival& arrival : arrivals) {
+                                const std::vector<LeadArrival>& arrivals) {
+  for (const LeadArrival& arrival : arrivals) {
     for (const Profile* profile : profiles) {
       if (trials.runner.records() >= share_) {
         trials.cut = out_of_trials_ = true;
@@ -247,7 +247,7 @@ void PromiseCheck::try_arrivals(FormTrials& trials, const std::vector<const Prof
   }
 }
 
-void PromiseCheck::judge(FormTrials& trials, const Profile& profile, const Arrival& arrival) {
+void PromiseCheck::judge(FormTrials& trials, const Profile& profile, const LeadArrival& arrival) {
   const Trial trial = trials.runner.run(profile, arrival);
   if (!trial.enrolled || trial.excepted || trial.other_form || trial.disqualified) return;
   ++trials.trials;
@@ -289,7 +289,7 @@ void PromiseCheck::try_reserves(FormTrials& trials, const std::vector<const Prof
   }
   const rules::Form& form = trials.runner.form();
   for (const Profile& profile : reserves) {
-    for (const Arrival& arrival : arrivals_of(form, arrival_options(form, profile.country))) {
+    for (const LeadArrival& arrival : arrivals_of(form, arrival_options(form, profile.country))) {
       if (trials.runner.records() >= 2 * share_ || !missing()) return;
       const Trial trial = trials.runner.run(profile, arrival);
       if (!trial.enrolled || trial.excepted || trial.other_form || trial.disqualified) continue;
@@ -307,7 +307,7 @@ std::string PromiseCheck::in_form(const FormOf& form) const {
   return text;
 }
 
-void PromiseCheck::broken_minimum(FormTrials& trials, const Profile& profile, const Arrival& arrival,
+void PromiseCheck::broken_minimum(FormTrials& trials, const Profile& profile, const LeadArrival& arrival,
                                   const Trial& trial) {
   const rules::Form& form = trials.runner.form();
   Found found{Severity::error, "min-unreachable", {}, {}};
@@ -325,7 +325,7 @@ void PromiseCheck::broken_minimum(FormTrials& trials, const Profile& profile, co
   add(sources_.at(trials.form, {"touches", "min"}, std::move(found)), trials.runner, profile, arrival);
 }
 
-bool PromiseCheck::broken_sla(FormTrials& trials, const Profile& profile, const Arrival& arrival) {
+bool PromiseCheck::broken_sla(FormTrials& trials, const Profile& profile, const LeadArrival& arrival) {
   const rules::Form& form = trials.runner.form();
   if (!form.sla) return false;
   std::vector<std::string_view> channels;
@@ -343,7 +343,7 @@ bool PromiseCheck::broken_sla(FormTrials& trials, const Profile& profile, const 
   if (has_step) {
     found.text = fmt::format(
         "the first touch is promised within {}, but a lead{} that arrives on {} ({}) cannot have it by then",
-        text_of(form.sla->within), in_form(trials.form), describe(arrival), arrival.zone.name());
+        span_text(form.sla->within), in_form(trials.form), describe(arrival), arrival.zone.name());
     found.suggestion = form.sla->clock == rules::Sla::Clock::wall && form.contact_hours
                            ? "`clock: business` counts contact hours only"
                            : "promise more time, or ask the first step earlier";
@@ -378,7 +378,8 @@ void PromiseCheck::check_steps(FormTrials& trials) {
   }
 }
 
-void PromiseCheck::note_law(FormTrials& trials, const Profile& profile, const Arrival& arrival, const Trial& trial) {
+void PromiseCheck::note_law(FormTrials& trials, const Profile& profile, const LeadArrival& arrival,
+                            const Trial& trial) {
   std::vector<LawHistory>& steps = trials.law[{profile.country, profile.subject_kind}];
   steps.resize(trial.steps.size());
   for (std::size_t i = 0; i < trial.steps.size(); ++i) {
@@ -430,19 +431,19 @@ void PromiseCheck::report_step(FormTrials& trials, const rules::Step& step, cons
   if (only("expired") && step.expires) {
     found.rule = "always-expires";
     found.text = fmt::format("{} expires for every lead: {} after it is due it has still not gone out", name,
-                             text_of(*step.expires));
+                             span_text(*step.expires));
     found.suggestion = history.fate.deferral.empty() ? "give it more time, or ask it earlier"
                                                      : fmt::format("it is deferred by {}", history.fate.deferral);
     path.emplace_back("expires");
   } else if (only("expired")) {
     found.text = fmt::format("{} is out of reach: the window of {} ends before it can go out", name,
-                             form.touches.within ? text_of(*form.touches.within) : "the playbook");
+                             form.touches.within ? span_text(*form.touches.within) : "the playbook");
     found.suggestion = history.fate.deferral.empty()
                            ? "move it before the end, or lengthen `touches.within`"
                            : fmt::format("it is deferred by {}; lengthen `touches.within`", history.fate.deferral);
   } else if (only("released")) {
     found.text = fmt::format("{} is out of reach: every lead is released {} after its anchor, before it can go out",
-                             name, text_of(playbook_.release->after));
+                             name, span_text(playbook_.release->after));
     found.suggestion = "release later, or only leads that have come further (`release.when`)";
   } else if (only("touches_max")) {
     found.text = fmt::format("{} is out of reach: `touches.max` is reached before it for every lead", name);
@@ -510,7 +511,8 @@ bool PromiseCheck::add(rules::Finding finding) {
   return true;
 }
 
-void PromiseCheck::add(rules::Finding finding, TrialRunner& runner, const Profile& profile, const Arrival& arrival) {
+void PromiseCheck::add(rules::Finding finding, TrialRunner& runner, const Profile& profile,
+                       const LeadArrival& arrival) {
   if (!add(std::move(finding))) return;
   const Trial trial = runner.run(profile, arrival, true);
   CounterExample example{arrival.at, arrival.zone, profile.text, {}};

@@ -25,14 +25,14 @@ class PromiseCheck {
     bool emitted = false;
     std::map<std::string, std::size_t> endings;  // "withheld expired", and how often
     const Profile* profile = nullptr;            // of the first trial that it did not go out in
-    Arrival arrival;
+    LeadArrival arrival;
     StepFate fate;  // in that trial
   };
   /// What became of one step for the leads of one country and kind.
   struct LawHistory {
     bool emitted = false;
     const Profile* profile = nullptr;  // of the first trial in which a legal pack kept it back
-    Arrival arrival;
+    LeadArrival arrival;
     StepFate fate;
   };
   struct FormTrials {
@@ -55,25 +55,25 @@ class PromiseCheck {
   /// for: they prove no minimum, but that it is reachable.
   void try_reserves(FormTrials& trials, const std::vector<const Profile*>& profiles);
   void try_arrivals(FormTrials& trials, const std::vector<const Profile*>& profiles,
-                    const std::vector<Arrival>& arrivals);
-  void judge(FormTrials& trials, const Profile& profile, const Arrival& arrival);
+                    const std::vector<LeadArrival>& arrivals);
+  void judge(FormTrials& trials, const Profile& profile, const LeadArrival& arrival);
   void check_steps(FormTrials& trials);
-  void note_law(FormTrials& trials, const Profile& profile, const Arrival& arrival, const Trial& trial);
+  void note_law(FormTrials& trials, const Profile& profile, const LeadArrival& arrival, const Trial& trial);
   /// A step that no lead of some country and kind may lawfully get, though they have all consented.
   void check_law(FormTrials& trials);
   void report_step(FormTrials& trials, const rules::Step& step, const StepHistory& history);
   void check_times(const FormOf& form, const rules::Form& settings);
 
-  void broken_minimum(FormTrials& trials, const Profile& profile, const Arrival& arrival, const Trial& trial);
+  void broken_minimum(FormTrials& trials, const Profile& profile, const LeadArrival& arrival, const Trial& trial);
   /// The time-box of leads in this form ends before the window does, where it begins as early as it can.
   void try_release(const TrialRunner::Choice& choice, const std::vector<const Profile*>& profiles);
   void check_release();
   /// False: the breach is not the playbook's fault.
-  bool broken_sla(FormTrials& trials, const Profile& profile, const Arrival& arrival);
+  bool broken_sla(FormTrials& trials, const Profile& profile, const LeadArrival& arrival);
   std::string in_form(const FormOf& form) const;
   /// Adds the finding unless this place has one of that rule; false then.
   bool add(rules::Finding finding);
-  void add(rules::Finding finding, TrialRunner& runner, const Profile& profile, const Arrival& arrival);
+  void add(rules::Finding finding, TrialRunner& runner, const Profile& profile, const LeadArrival& arrival);
 
   const rules::Rulebook& rulebook_;
   const rules::Playbook& playbook_;

@@ -70,7 +70,7 @@ TrialRunner::TrialRunner(const rules::Rulebook& rulebook, const rules::Playbook&
   }
 }
 
-Trial TrialRunner::run(const Profile& profile, const Arrival& arrival, bool with_timeline) {
+Trial TrialRunner::run(const Profile& profile, const LeadArrival& arrival, bool with_timeline) {
   ++count_;
   Trial trial;
   trial.steps.resize(form_->steps.size());

@@ -53,7 +53,7 @@ class TrialRunner {
   TrialRunner(const rules::Rulebook& rulebook, const rules::Playbook& playbook, const Choice& choice);
 
   const rules::Form& form() const { return *form_; }
-  Trial run(const Profile& profile, const Arrival& arrival, bool with_timeline = false);
+  Trial run(const Profile& profile, const LeadArrival& arrival, bool with_timeline = false);
   std::size_t count() const { return count_; }
   /// What the trials cost: the records they wrote.
   std::size_t records() const { return records_; }

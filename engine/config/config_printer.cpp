@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kIndent = 2;
 
 /// Writes settings in the order of the table as nested maps: sections are opened when their first setting comes.
-class Writer {
+class ConfigWriter {
  public:
   /// `comment` stands above the setting, `note` behind it; `active` false comments it out.
   struct Line {
@@ -88,7 +88,7 @@ std::string yaml_scalar(std::string_view text) {
 }
 
 std::string show_config(const Config& config) {
-  Writer writer;
+  ConfigWriter writer;
   for (const Setting& setting : settings()) {
     if (setting.name.starts_with("kafka.") && !config.kafka) continue;
     if (setting.kind == Setting::Kind::secret) {
@@ -108,7 +108,7 @@ std::string show_config(const Config& config) {
 }
 
 std::string example_config() {
-  Writer writer;
+  ConfigWriter writer;
   for (const Setting& setting : settings()) {
     std::string value = setting.default_text.empty() ? std::string() : yaml_scalar(setting.default_text);
     if (setting.kind == Setting::Kind::list) value = "[]";

@@ -36,7 +36,7 @@ std::optional<T> parse_number(std::string_view text) {
   return value;
 }
 
-Form<std::string> checked_text(std::string expected, bool (*valid)(std::string_view)) {
+SettingForm<std::string> checked_text(std::string expected, bool (*valid)(std::string_view)) {
   return {std::move(expected),
           [valid](std::string_view text) { return valid(text) ? std::optional<std::string>(text) : std::nullopt; },
           [](const std::string& value) { return value; }};
@@ -87,17 +87,17 @@ bool is_language(std::string_view text) {
 
 }  // namespace
 
-Form<std::string> text_form(std::string expected) {
+SettingForm<std::string> text_form(std::string expected) {
   return checked_text(std::move(expected), [](std::string_view text) { return !text.empty() && is_one_line(text); });
 }
-Form<std::string> host_form() { return checked_text("a host name or address", is_word); }
-Form<std::string> brokers_form() { return checked_text("host:port, several with commas", is_broker_list); }
-Form<std::string> topic_form() { return checked_text("a topic: letters, digits, `.`, `_` and `-`", is_topic); }
-Form<std::string> url_form() { return checked_text("an http or https URL without user and password", is_url); }
-Form<std::string> email_form() { return checked_text("one email address, without a name", is_email); }
-Form<std::string> language_form() { return checked_text("a language, such as en or pt-BR", is_language); }
+SettingForm<std::string> host_form() { return checked_text("a host name or address", is_word); }
+SettingForm<std::string> brokers_form() { return checked_text("host:port, several with commas", is_broker_list); }
+SettingForm<std::string> topic_form() { return checked_text("a topic: letters, digits, `.`, `_` and `-`", is_topic); }
+SettingForm<std::string> url_form() { return checked_text("an http or https URL without user and password", is_url); }
+SettingForm<std::string> email_form() { return checked_text("one email address, without a name", is_email); }
+SettingForm<std::string> language_form() { return checked_text("a language, such as en or pt-BR", is_language); }
 
-Form<std::filesystem::path> path_form() {
+SettingForm<std::filesystem::path> path_form() {
   return {"a path",
           [](std::string_view text) {
             return is_one_line(text) && !text.empty() ? std::optional<std::filesystem::path>(text) : std::nullopt;
@@ -105,7 +105,7 @@ Form<std::filesystem::path> path_form() {
           [](const std::filesystem::path& value) { return value.string(); }};
 }
 
-Form<int> integer_form(std::string what, int least, int most) {
+SettingForm<int> integer_form(std::string what, int least, int most) {
   return {fmt::format("{}, {} to {}", what, least, most),
           [least, most](std::string_view text) {
             const auto value = parse_number<int>(text);
@@ -114,7 +114,7 @@ Form<int> integer_form(std::string what, int least, int most) {
           [](const int& value) { return std::to_string(value); }};
 }
 
-Form<double> decimal_form(std::string what, double least, double most) {
+SettingForm<double> decimal_form(std::string what, double least, double most) {
   return {fmt::format("{}, {} to {}", what, least, most),
           [least, most](std::string_view text) {
             const auto value = parse_number<double>(text);
@@ -123,7 +123,7 @@ Form<double> decimal_form(std::string what, double least, double most) {
           [](const double& value) { return fmt::format("{}", value); }};
 }
 
-Form<rules::Duration> duration_form(std::string_view least, std::string_view most) {
+SettingForm<rules::Duration> duration_form(std::string_view least, std::string_view most) {
   const auto from = rules::parse_duration(least).value();
   const auto to = rules::parse_duration(most).value();
   return {fmt::format("a duration with its unit (s, m, h, d, w), {} to {}", least, most),
@@ -151,7 +151,7 @@ std::string print_bytes(std::uint64_t bytes) {
   return "0B";
 }
 
-Form<std::uint64_t> bytes_form(std::string_view least, std::string_view most) {
+SettingForm<std::uint64_t> bytes_form(std::string_view least, std::string_view most) {
   const auto from = parse_bytes(least).value();
   const auto to = parse_bytes(most).value();
   return {fmt::format("a size with its unit (B, KiB, MiB, GiB), {} to {}", least, most),
@@ -162,7 +162,7 @@ Form<std::uint64_t> bytes_form(std::string_view least, std::string_view most) {
           [](const std::uint64_t& value) { return print_bytes(value); }};
 }
 
-Form<rules::Instant> instant_form() {
+SettingForm<rules::Instant> instant_form() {
   return {"a time such as 2026-03-02T07:30:00Z", [](std::string_view text) { return rules::parse_rfc3339(text); },
           [](const rules::Instant& value) { return rules::to_string(value); }};
 }

@@ -1,5 +1,6 @@
 #pragma once
-// How the values of settings are written: one `Form` per kind of value, text to value and back. Pure; any thread.
+// How the values of settings are written: one `SettingForm` per kind of value, text to value and back. Pure; any
+// thread.
 
 #include <cstdint>
 #include <filesystem>
@@ -16,35 +17,35 @@
 namespace relance::engine {
 
 template <class T>
-struct Form {
+struct SettingForm {
   std::string expected;
   std::function<std::optional<T>(std::string_view)> parse;
   std::function<std::string(const T&)> print;
 };
 
-Form<std::string> text_form(std::string expected = "a text on one line");
-Form<std::string> host_form();
+SettingForm<std::string> text_form(std::string expected = "a text on one line");
+SettingForm<std::string> host_form();
 /// `host:port`, several with commas.
-Form<std::string> brokers_form();
-Form<std::string> topic_form();
+SettingForm<std::string> brokers_form();
+SettingForm<std::string> topic_form();
 /// http or https, a host, no credentials.
-Form<std::string> url_form();
-Form<std::string> email_form();
-Form<std::string> language_form();
-Form<std::filesystem::path> path_form();
-Form<int> integer_form(std::string what, int least, int most);
-Form<double> decimal_form(std::string what, double least, double most);
-Form<rules::Duration> duration_form(std::string_view least, std::string_view most);
+SettingForm<std::string> url_form();
+SettingForm<std::string> email_form();
+SettingForm<std::string> language_form();
+SettingForm<std::filesystem::path> path_form();
+SettingForm<int> integer_form(std::string what, int least, int most);
+SettingForm<double> decimal_form(std::string what, double least, double most);
+SettingForm<rules::Duration> duration_form(std::string_view least, std::string_view most);
 /// Sizes with a unit: 64MiB.
-Form<std::uint64_t> bytes_form(std::string_view least, std::string_view most);
-Form<rules::Instant> instant_form();
+SettingForm<std::uint64_t> bytes_form(std::string_view least, std::string_view most);
+SettingForm<rules::Instant> instant_form();
 
 std::optional<std::uint64_t> parse_bytes(std::string_view text);
 std::string print_bytes(std::uint64_t bytes);
 
 /// One of some names.
 template <class E>
-Form<E> choice_form(std::initializer_list<std::pair<std::string_view, E>> choices) {
+SettingForm<E> choice_form(std::initializer_list<std::pair<std::string_view, E>> choices) {
   const std::vector<std::pair<std::string_view, E>> all(choices);
   std::string expected;
   for (const auto& [name, value] : all) {

@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Names {
+struct Key {
   std::string name;
   std::string description;
 };
@@ -30,7 +30,7 @@ const auto& seen(const Member& member, const Config& config) {
 
 /// `member`: Config& -> T&.
 template <class T, class Member>
-Setting one(Names names, std::string default_text, Form<T> form, Member member) {
+Setting one(Key names, std::string default_text, SettingForm<T> form, Member member) {
   Setting setting;
   setting.name = std::move(names.name);
   setting.description = std::move(names.description);
@@ -51,7 +51,7 @@ Setting one(Names names, std::string default_text, Form<T> form, Member member) 
 }
 
 template <class T, class Member>
-Setting many(Names names, Form<T> form, Member member) {
+Setting many(Key names, SettingForm<T> form, Member member) {
   Setting setting;
   setting.kind = Setting::Kind::list;
   setting.name = std::move(names.name);
@@ -78,7 +78,7 @@ Setting many(Names names, Form<T> form, Member member) {
 }
 
 template <class Member>
-Setting secret(Names names, Member member) {
+Setting secret(Key names, Member member) {
   Setting setting;
   setting.kind = Setting::Kind::secret;
   setting.name = std::move(names.name);
@@ -156,7 +156,7 @@ Setting kafka_properties() {
   setting.name = "kafka.properties";
   setting.description = "Further properties of librdkafka, applied last.";
   setting.expected = "a text on one line";
-  const Form<std::string> form = text_form();
+  const SettingForm<std::string> form = text_form();
   setting.read = [form](std::string_view key, std::string_view text, Config& config) {
     auto value = form.parse(text);
     if (!value) return false;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "rules/ascii.h"
 #include "rules/policy_verdict.h"
 
 namespace relance::engine {
@@ -214,7 +215,7 @@ std::string facts_text(const Obstacle& obstacle, const ObstacleHistory& history,
 
 std::string reason_text(const Obstacle& obstacle, const ObstacleHistory& history, const Zone& zone) {
   std::string text = facts_text(obstacle, history, zone);
-  text.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
+  text.front() = rules::upper(text.front());
   return text + ".";
 }
 

@@ -9,6 +9,7 @@
 #include "engine/explain/lead_explanation.h"
 #include "engine/explain/obstacle_text.h"
 #include "engine/ledger/ledger_line.h"
+#include "engine/ledger/record_json.h"
 
 namespace relance::engine {
 
@@ -34,18 +35,13 @@ std::string_view name_of(Obstacle::Effect effect) {
   return "waits";
 }
 
-std::string text_of(const ordered_json& record, const char* key) {
-  const auto found = record.find(key);
-  return found != record.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 std::optional<Instant> instant_of(const ordered_json& record, const char* key) {
   return rules::parse_rfc3339(text_of(record, key));
 }
 
-class Writer {
+class WhyWriter {
  public:
-  Writer(const LeadExplanation& made, PlaybookPlaces* places) : made_(made), why_(made.why), places_(places) {
+  WhyWriter(const LeadExplanation& made, PlaybookPlaces* places) : made_(made), why_(made.why), places_(places) {
     for (const std::string& line : made.timeline) {
       records_.push_back(ordered_json::parse(with_lead(line, made.lead), nullptr, false));
     }
@@ -319,7 +315,7 @@ class Writer {
 }  // namespace
 
 std::string why_json(const LeadExplanation& explanation, PlaybookPlaces* places) {
-  return Writer(explanation, places).write().dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  return WhyWriter(explanation, places).write().dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
 }  // namespace relance::engine

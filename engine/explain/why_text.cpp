@@ -6,17 +6,13 @@
 #include <string_view>
 
 #include "engine/explain/lead_explanation.h"
+#include "engine/ledger/record_json.h"
 
 namespace relance::engine {
 
 using nlohmann::json;
 
 namespace {
-
-std::string text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 std::string place(const json& object) {
   const std::string known = text_of(object, "place");

@@ -13,14 +13,15 @@
 
 #include <nlohmann/json.hpp>
 
+#include "rules/ascii.h"
 #include "rules/sha256.h"
 
 namespace relance::engine {
 
 namespace {
 
-constexpr std::array<std::string_view, kScopes.size()> kNames{"ingest",     "operate", "author",
-                                                              "legal-read", "dpo",     "admin"};
+constexpr std::array<std::string_view, kScopes.size()> kScopeNames{"ingest",     "operate", "author",
+                                                                   "legal-read", "dpo",     "admin"};
 constexpr std::size_t kMaxTokens = 1000;
 // Long enough for any token, short enough that hashing it costs nothing.
 constexpr std::size_t kMaxTokenBytes = 512;
@@ -97,7 +98,7 @@ std::string_view bearer(std::string_view authorization) {
   constexpr std::string_view kScheme = "bearer ";
   if (authorization.size() <= kScheme.size()) return {};
   for (std::size_t i = 0; i < kScheme.size(); ++i) {
-    if (std::tolower(static_cast<unsigned char>(authorization[i])) != kScheme[i]) return {};
+    if (rules::lower(authorization[i]) != kScheme[i]) return {};
   }
   authorization.remove_prefix(kScheme.size());
   const std::size_t first = authorization.find_first_not_of(' ');
@@ -107,7 +108,7 @@ std::string_view bearer(std::string_view authorization) {
 
 }  // namespace
 
-std::string_view to_string(Scope scope) { return kNames[static_cast<std::size_t>(scope)]; }
+std::string_view to_string(Scope scope) { return kScopeNames[static_cast<std::size_t>(scope)]; }
 
 std::optional<Scope> parse_scope(std::string_view name) {
   for (const Scope scope : kScopes) {
@@ -126,8 +127,8 @@ std::string to_string(ScopeSet scopes) {
   return out;
 }
 
-tl::expected<std::vector<ApiToken>, std::string> parse_tokens(std::string_view json) {
-  const auto list = nlohmann::json::parse(json, nullptr, false);
+tl::expected<std::vector<ApiToken>, std::string> parse_tokens(std::string_view text) {
+  const auto list = nlohmann::json::parse(text, nullptr, false);
   if (!list.is_array()) return tl::unexpected(std::string("expected a JSON list of tokens"));
   if (list.empty() || list.size() > kMaxTokens) return tl::unexpected(std::string("expected 1 to 1000 tokens"));
   std::vector<ApiToken> tokens;

@@ -53,7 +53,7 @@ struct ApiToken {
 /// one sentence that names the file and the entry.
 [[nodiscard]] tl::expected<std::vector<ApiToken>, std::string> load_tokens(const std::filesystem::path& file);
 /// The same from the file's text.
-[[nodiscard]] tl::expected<std::vector<ApiToken>, std::string> parse_tokens(std::string_view json);
+[[nodiscard]] tl::expected<std::vector<ApiToken>, std::string> parse_tokens(std::string_view text);
 
 /// A new token of 256 random bits: its text, shown once, and the entry of the tokens file.
 struct NewToken {

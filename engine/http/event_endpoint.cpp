@@ -9,6 +9,7 @@
 #include "engine/http/endpoints.h"
 #include "engine/http/problem.h"
 #include "engine/intake/event_reader.h"
+#include "rules/ascii.h"
 
 namespace relance::engine {
 
@@ -28,14 +29,8 @@ struct Intake {
   std::vector<RejectedElement> rejected;
 };
 
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
 Mode mode_of(const httplib::Request& request, std::string_view body) {
-  std::string type = lower_case(request.get_header_value("Content-Type"));
+  std::string type = rules::lowered(request.get_header_value("Content-Type"));
   type = type.substr(0, type.find(';'));
   while (!type.empty() && type.back() == ' ') type.pop_back();
   if (type == "application/cloudevents+json") return Mode::structured;
@@ -51,7 +46,7 @@ Mode mode_of(const httplib::Request& request, std::string_view body) {
 std::vector<std::pair<std::string, std::string>> attributes_of(const httplib::Request& request) {
   std::vector<std::pair<std::string, std::string>> attributes;
   for (const auto& [name, value] : request.headers) {
-    const std::string lower = lower_case(name);
+    const std::string lower = rules::lowered(name);
     if (lower.starts_with("ce-")) attributes.emplace_back(lower.substr(3), value);
     if (lower == "content-type") attributes.emplace_back("datacontenttype", value);
   }

@@ -19,10 +19,10 @@ std::optional<HaltOrder> order_of(std::string_view body, const std::string& hold
   };
   const json object = json::parse(body, nullptr, false);
   if (!object.is_object()) return refuse("Expected a JSON object.");
-  const auto playbook = text_of(object, "playbook");
-  const auto channel = text_of(object, "channel");
-  const auto by = text_of(object, "by");
-  const auto reason = text_of(object, "reason");
+  const auto playbook = short_text_of(object, "playbook");
+  const auto channel = short_text_of(object, "channel");
+  const auto by = short_text_of(object, "by");
+  const auto reason = short_text_of(object, "reason");
   if (!playbook || !channel || !by || !reason) {
     return refuse("Expected `playbook`, `channel`, `by` and `reason` as texts of at most 200 octets.");
   }

@@ -13,7 +13,7 @@ namespace relance::engine {
 constexpr std::size_t kLongestText = 200;
 
 /// The text under a key; empty when there is none; nullopt when it is no text, or longer than kLongestText.
-inline std::optional<std::string> text_of(const nlohmann::json& object, const char* key) {
+inline std::optional<std::string> short_text_of(const nlohmann::json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end()) return std::string();
   if (!found->is_string() || found->get_ref<const std::string&>().size() > kLongestText) return std::nullopt;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "rules/ascii.h"
 #include "rules/sha256.h"
 
 namespace relance::engine {
@@ -17,7 +18,7 @@ namespace {
 using rules::Channel;
 using rules::ChannelScope;
 
-constexpr std::string_view kStyle =
+constexpr std::string_view kPageStyle =
     ":root{color-scheme:light dark}body{font:1.125rem/1.5 "
     "system-ui,sans-serif;color:#1a1a1a;background:#fff;max-width:36rem;margin:0 auto;"
     "padding:2rem 1rem}h1{font-size:1.5rem}button{font:inherit;padding:.75rem 1.5rem;border:2px solid #0b3d91;"
@@ -93,12 +94,6 @@ std::optional<double> quality(std::string_view parameters) {
   return value;
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
 }  // namespace
 
 Language preferred_language(std::string_view header, Language fallback) {
@@ -111,8 +106,7 @@ Language preferred_language(std::string_view header, Language fallback) {
     header = comma == std::string_view::npos ? std::string_view() : header.substr(comma + 1);
     const std::size_t semicolon = item.find(';');
     const auto weight = quality(semicolon == std::string_view::npos ? std::string_view() : item.substr(semicolon));
-    std::string range(trimmed(item.substr(0, semicolon)));
-    for (char& c : range) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const std::string range = rules::lowered(rules::trimmed(item.substr(0, semicolon)));
     if (!weight || range.empty()) continue;
     const std::string primary = range.substr(0, range.find('-'));
     if (primary == "en" && *weight > english) english = *weight;
@@ -138,7 +132,7 @@ std::string page(PageKind kind, Language language, ChannelScope scope) {
       .append("<meta name=\"robots\" content=\"noindex,nofollow\">\n<title>")
       .append(texts.title)
       .append("</title>\n<style>")
-      .append(kStyle)
+      .append(kPageStyle)
       .append("</style>\n</head>\n<body>\n<main>\n<h1>")
       .append(texts.title)
       .append("</h1>\n<p role=\"status\">");
@@ -160,7 +154,7 @@ std::string page(PageKind kind, Language language, ChannelScope scope) {
 
 const std::string& page_security_policy() {
   static const std::string kPolicy = [] {
-    const auto hash = rules::sha256(kStyle);
+    const auto hash = rules::sha256(kPageStyle);
     std::array<unsigned char, 48> base64{};
     const int size = EVP_EncodeBlock(base64.data(), hash.data(), static_cast<int>(hash.size()));
     return "default-src 'none'; style-src 'sha256-" + std::string(base64.begin(), base64.begin() + size) +

@@ -32,9 +32,9 @@ void get_parked(const EndpointContext& context, const httplib::Request& request,
 void post_parked(const EndpointContext& context, std::string_view action, std::string_view body,
                  const std::string& holder, httplib::Response& response) {
   const json object = json::parse(body, nullptr, false);
-  const auto decision = object.is_object() ? text_of(object, "decision") : std::nullopt;
-  const auto by = object.is_object() ? text_of(object, "by") : std::nullopt;
-  const auto reason = object.is_object() ? text_of(object, "reason") : std::nullopt;
+  const auto decision = object.is_object() ? short_text_of(object, "decision") : std::nullopt;
+  const auto by = object.is_object() ? short_text_of(object, "by") : std::nullopt;
+  const auto reason = object.is_object() ? short_text_of(object, "reason") : std::nullopt;
   const auto parsed = decision ? parse_parked_decision(*decision) : std::nullopt;
   // Who holds the token is known; who says to decide is only told.
   const std::string actor = !holder.empty() ? holder : by.value_or("");

@@ -17,17 +17,17 @@ constexpr std::uint64_t kMostLines = 10'000;
 }  // namespace
 
 void get_lead(const EndpointContext& context, std::string_view id, httplib::Response& response) {
-  std::optional<std::string> json;
-  if (is_identifier(id)) json = context.service.lead_json(rules::LeadId(std::string(id)));
-  if (!json) return answer(response, {404, "unknown_lead", "No event has named this lead."});
-  answer_json(response, *json);
+  std::optional<std::string> body;
+  if (is_identifier(id)) body = context.service.lead_json(rules::LeadId(std::string(id)));
+  if (!body) return answer(response, {404, "unknown_lead", "No event has named this lead."});
+  answer_json(response, *body);
 }
 
 void get_why(const EndpointContext& context, std::string_view id, httplib::Response& response) {
-  std::optional<std::string> json;
-  if (is_identifier(id)) json = context.service.why_json(rules::LeadId(std::string(id)));
-  if (!json) return get_lead(context, std::string(id) + "/why", response);  // an id may end like that
-  answer_json(response, *json);
+  std::optional<std::string> body;
+  if (is_identifier(id)) body = context.service.why_json(rules::LeadId(std::string(id)));
+  if (!body) return get_lead(context, std::string(id) + "/why", response);  // an id may end like that
+  answer_json(response, *body);
 }
 
 void get_ledger(const EndpointContext& context, const httplib::Request& request, httplib::Response& response) {

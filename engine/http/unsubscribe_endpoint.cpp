@@ -15,11 +15,12 @@ namespace {
 
 namespace cel = rules::cel;
 
-constexpr std::size_t kMaxTokenBytes = 1024;
+constexpr std::size_t kMaxLinkTokenBytes = 1024;
 constexpr std::chrono::milliseconds kBetweenTries{100};
 
 std::optional<UnsubscribeTarget> open(const EndpointContext& context, std::string_view token) {
-  if (token.empty() || token.size() > kMaxTokenBytes || !context.settings.open_unsubscribe_token) return std::nullopt;
+  if (token.empty() || token.size() > kMaxLinkTokenBytes || !context.settings.open_unsubscribe_token)
+    return std::nullopt;
   return context.settings.open_unsubscribe_token(token);
 }
 

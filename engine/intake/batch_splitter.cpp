@@ -2,17 +2,13 @@
 
 #include <string>
 
+#include "rules/ascii.h"
+
 namespace relance::engine {
 
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
 
 /// The end of the element that begins at `at`: its comma or closing bracket; npos when neither comes.
 std::size_t end_of_element(std::string_view text, std::size_t at) {
@@ -40,17 +36,17 @@ std::size_t end_of_element(std::string_view text, std::size_t at) {
 }  // namespace
 
 tl::expected<std::vector<std::string_view>, Unusable> split_json_array(std::string_view json, std::size_t most) {
-  const std::string_view text = trimmed(json);
+  const std::string_view text = rules::trimmed(json);
   if (!text.starts_with('[')) return unusable("not_json", "expected a JSON array of events, got something else");
   std::vector<std::string_view> elements;
   std::size_t at = 1;
-  if (trimmed(text.substr(1)) == "]") return elements;
+  if (rules::trimmed(text.substr(1)) == "]") return elements;
   while (true) {
     const std::size_t end = end_of_element(text, at);
     if (end == std::string_view::npos) {
       return unusable("not_json", "expected a JSON array of events, got one that is not closed");
     }
-    const std::string_view element = trimmed(text.substr(at, end - at));
+    const std::string_view element = rules::trimmed(text.substr(at, end - at));
     if (element.empty()) return unusable("not_json", "expected an event between two commas, got nothing");
     if (elements.size() == most) {
       return unusable("too_many_events", "expected at most " + std::to_string(most) + " events at once, got more");

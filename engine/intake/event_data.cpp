@@ -8,6 +8,7 @@
 
 #include "engine/intake/event_reader.h"
 #include "rules/channel.h"
+#include "rules/contains.h"
 
 namespace relance::engine {
 
@@ -98,17 +99,14 @@ void widen_unreadable_channel(Event& event) {
   event.data = cel::Value(std::move(entries));
 }
 
-bool contains(std::span<const std::string_view> names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 bool is_outcome(std::optional<Channel> channel, std::string_view outcome) {
   if (!channel) {  // the action tells the channel, later
-    return contains(kEmailOutcomes, outcome) || contains(kCallOutcomes, outcome) || contains(kOtherOutcomes, outcome);
+    return rules::contains(kEmailOutcomes, outcome) || rules::contains(kCallOutcomes, outcome) ||
+           rules::contains(kOtherOutcomes, outcome);
   }
-  if (*channel == Channel::email) return contains(kEmailOutcomes, outcome);
-  if (*channel == Channel::call) return contains(kCallOutcomes, outcome);
-  return contains(kOtherOutcomes, outcome);
+  if (*channel == Channel::email) return rules::contains(kEmailOutcomes, outcome);
+  if (*channel == Channel::call) return rules::contains(kCallOutcomes, outcome);
+  return rules::contains(kOtherOutcomes, outcome);
 }
 
 Checked check_completed(const Event& event) {

@@ -9,6 +9,7 @@
 #include "engine/intake/event_data.h"
 #include "engine/intake/json_data.h"
 #include "engine/intake/name_set.h"
+#include "rules/ascii.h"
 #include "rules/nearest_name.h"
 
 namespace relance::engine {
@@ -106,9 +107,7 @@ tl::expected<Instant, Unusable> read_time(const std::optional<std::string_view>&
 
 /// application/json, text/json and everything that ends in +json, whatever the parameters.
 bool is_json_type(std::string_view content_type) {
-  std::string type(content_type.substr(0, content_type.find(';')));
-  for (char& c : type) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.pop_back();
+  const std::string type = rules::lowered(rules::trimmed(content_type.substr(0, content_type.find(';'))));
   return type == "application/json" || type == "text/json" || (type.ends_with("+json") && type.find('/') < type.size());
 }
 

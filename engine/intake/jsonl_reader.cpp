@@ -11,8 +11,8 @@ namespace relance::engine {
 
 namespace {
 
-constexpr std::size_t kBufferBytes = std::size_t{1} << 20U;
-static_assert(kBufferBytes > 2 * kMaxEventBytes, "the longest line must fit, with its end");
+constexpr std::size_t kReadBytes = std::size_t{1} << 20U;
+static_assert(kReadBytes > 2 * kMaxEventBytes, "the longest line must fit, with its end");
 
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t") == std::string_view::npos; }
 
@@ -24,7 +24,7 @@ tl::unexpected<JsonlError> failed(const std::filesystem::path& path, std::string
 }  // namespace
 
 JsonlReader::JsonlReader(std::filesystem::path path, std::FILE* file, std::int64_t from)
-    : path_(std::move(path)), file_(file), from_(from), buffer_(kBufferBytes) {}
+    : path_(std::move(path)), file_(file), from_(from), buffer_(kReadBytes) {}
 
 tl::expected<JsonlReader, JsonlError> JsonlReader::open(const std::filesystem::path& path, std::int64_t from) {
   errno = 0;

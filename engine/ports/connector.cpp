@@ -45,9 +45,9 @@ ordered_json data_of(const Action& action) {
 }
 
 /// Reads members of one JSON object and remembers the first thing that is wrong.
-class Reader {
+class ActionReader {
  public:
-  Reader(const ordered_json& object, std::string& error) : object_(object), error_(error) {}
+  ActionReader(const ordered_json& object, std::string& error) : object_(object), error_(error) {}
 
   std::string text(const char* key) const { return optional_text(key).value_or(std::string()); }
 
@@ -91,7 +91,7 @@ class Reader {
   std::string& error_;
 };
 
-void read_data(const Reader& data, Action& action) {
+void read_data(const ActionReader& data, Action& action) {
   action.lead = rules::LeadId(data.required_text("lead"));
   if (auto account = data.optional_text("account")) action.account = rules::AccountId(*std::move(account));
   action.owner = data.text("owner");
@@ -152,14 +152,14 @@ tl::expected<Action, std::string> action_from_cloud_event(std::string_view text)
   if (data == event.end() || !data->is_object()) return tl::unexpected(std::string("action: `data` must be an object"));
 
   std::string error;
-  const Reader envelope(event, error);
+  const ActionReader envelope(event, error);
   Action action;
   action.id = rules::ActionId(envelope.required_text("id"));
   const std::optional<ActionKind> kind = kind_of(envelope.text("type"));
   if (!kind) envelope.fail("type", "a known relance.action type");
   action.kind = kind.value_or(ActionKind::task);
   action.created = envelope.instant("time");
-  read_data(Reader(*data, error), action);
+  read_data(ActionReader(*data, error), action);
   if (!error.empty()) return tl::unexpected(std::move(error));
   return action;
 }

@@ -9,6 +9,8 @@
 
 #include <simdjson.h>
 
+#include "rules/ascii.h"
+
 namespace relance::engine {
 namespace {
 
@@ -16,14 +18,6 @@ namespace cel = rules::cel;
 namespace fs = std::filesystem;
 
 constexpr std::string_view kSubject = "Subject:";
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), lower);
-  return out;
-}
 
 bool is_word(std::string_view text, std::string_view extra) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
@@ -34,7 +28,7 @@ bool is_word(std::string_view text, std::string_view extra) {
 /// `en`, `pt-BR`, `zh-Hant-TW`: letters first, then subtags of letters and digits (RFC 5646).
 bool is_language_tag(std::string_view text) {
   constexpr std::size_t kLongestSubtag = 8;
-  const std::string tag = lower_case(text);
+  const std::string tag = rules::lowered(text);
   std::string_view rest = tag;
   for (bool primary = true; !rest.empty(); primary = false) {
     const std::string_view subtag = rest.substr(0, rest.find('-'));
@@ -62,7 +56,7 @@ std::string_view language_of_country(std::string_view country) {
       {"PE", "es"}, {"PL", "pl"}, {"PT", "pt"}, {"RO", "ro"}, {"SE", "sv"}, {"US", "en"},
   };
   for (const Entry& entry : kEntries) {
-    if (lower_case(entry.country) == lower_case(country)) return entry.language;
+    if (rules::lowered(entry.country) == rules::lowered(country)) return entry.language;
   }
   return {};
 }
@@ -77,18 +71,12 @@ std::string language_of(const cel::Value& data) {
   const cel::Value* lead = data.find("lead");
   if (lead == nullptr) return {};
   for (const char* attribute : {"language", "locale"}) {
-    std::string tag = lower_case(text_of(*lead, attribute));
+    std::string tag = rules::lowered(text_of(*lead, attribute));
     tag.resize(std::min(tag.find_first_of(".@"), tag.size()));
     std::replace(tag.begin(), tag.end(), '_', '-');
     if (!tag.empty()) return tag;
   }
   return std::string(language_of_country(text_of(*lead, "country")));
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(' ');
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
 }
 
 /// Without a byte order mark, with LF line ends.
@@ -136,7 +124,7 @@ class TemplateReader {
 
   std::vector<std::string> take_findings() { return std::move(findings_); }
   TemplateSet take_set(std::string_view default_language) {
-    set_.default_language_ = lower_case(default_language);
+    set_.default_language_ = rules::lowered(default_language);
     return std::move(set_);
   }
 
@@ -208,7 +196,7 @@ class TemplateReader {
     if (source.starts_with(kSubject)) {
       const std::size_t end = std::min(source.find('\n'), source.size());
       variant.subject = parse(file, source, {kSubject.size(), end}, TemplateText::Escaping::none);
-      if (trimmed(source.substr(kSubject.size(), end - kSubject.size())).empty())
+      if (rules::trimmed(source.substr(kSubject.size(), end - kSubject.size())).empty())
         find(file, source, 0, "the subject is empty");
       body = std::min(end + 1, source.size());
       if (body < source.size() && source[body] != '\n')
@@ -219,14 +207,14 @@ class TemplateReader {
     if (source.find_first_not_of(" \t\n", body) == std::string_view::npos)
       find(file, source, body, "the text is empty");
     if (text) variant.text = *text;
-    if (!set_.templates_[name].emplace(lower_case(language), std::move(variant)).second) {
+    if (!set_.templates_[name].emplace(rules::lowered(language), std::move(variant)).second) {
       find(file, {}, 0, "another file has the same name and language");
     }
   }
 
   void read_html(const fs::path& file, const std::string& name, const std::string& language, std::string_view source) {
     Variants& variants = set_.templates_[name];
-    const auto variant = variants.find(lower_case(language));
+    const auto variant = variants.find(rules::lowered(language));
     if (variant == variants.end()) {
       return find(file, {}, 0, "there is no .txt of this name beside it: every email has a text");
     }
@@ -314,7 +302,7 @@ tl::expected<RenderedMessage, std::string> TemplateSet::render(std::string_view 
   if (variant.subject) {
     const auto subject = variant.subject->render(data);
     if (!subject) return failure("subject", subject.error());
-    message.subject = trimmed(*subject);
+    message.subject = rules::trimmed(*subject);
     if (message.subject.empty()) return failure("subject", "comes out empty for this lead");
   }
   if (variant.html) {

@@ -10,6 +10,7 @@
 
 #include <kainjow/mustache.hpp>
 
+#include "rules/ascii.h"
 #include "rules/time.h"
 
 namespace relance::engine {
@@ -25,13 +26,6 @@ constexpr int kMaxDataDepth = 16;
 constexpr char kLineEnd = '\x1E';  // in prepared texts; no template and no attribute brings one in
 constexpr std::array<std::string_view, 7> kRoots{"lead",   "account", "enrollment", "owner", "unsubscribe_url",
                                                  "sender", "slots"};
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
 
 bool is_name(std::string_view name) {
   if (name == ".") return true;
@@ -71,7 +65,7 @@ class TemplateParser {
       const std::size_t begin = at + (raw ? 3 : 2);
       const std::size_t end = source_.find(raw ? "}}}" : "}}", begin);
       if (end == std::string_view::npos) return TemplateError{at, "this tag is never closed"};
-      const std::string_view content = trimmed(source_.substr(begin, end - begin));
+      const std::string_view content = rules::trimmed(source_.substr(begin, end - begin));
       std::string message = raw ? variable(content, true) : tag(content, at);
       if (!message.empty()) return TemplateError{at, std::move(message)};
       const std::size_t next = end + (raw ? 3 : 2);
@@ -91,7 +85,7 @@ class TemplateParser {
   /// What is wrong with the tag; empty when nothing is.
   std::string tag(std::string_view content, std::size_t at) {
     if (content.empty()) return "this tag is empty";
-    const std::string_view name = trimmed(content.substr(1));
+    const std::string_view name = rules::trimmed(content.substr(1));
     switch (content.front()) {
       case '!':
         return {};
@@ -149,8 +143,9 @@ class TemplateParser {
     const std::size_t line_end = std::min(source_.find('\n', next), source_.size());
     const std::size_t before = source_.substr(0, at).rfind('\n');
     const std::size_t line = before == std::string_view::npos ? 0 : before + 1;
-    const bool alone = may_take_line && line >= prepared_to_ && trimmed(source_.substr(line, at - line)).empty() &&
-                       trimmed(source_.substr(next, line_end - next)).empty();
+    const bool alone = may_take_line && line >= prepared_to_ &&
+                       rules::trimmed(source_.substr(line, at - line)).empty() &&
+                       rules::trimmed(source_.substr(next, line_end - next)).empty();
     append_literal(source_.substr(prepared_to_, (alone ? line : at) - prepared_to_));
     prepared_ += source_.substr(at, next - at);
     prepared_to_ = alone ? std::min(line_end + 1, source_.size()) : next;

@@ -10,7 +10,7 @@
 namespace relance::engine {
 namespace {
 
-constexpr char kVersion = 1;
+constexpr char kTokenVersion = 1;
 constexpr unsigned char kAllChannels = 255;
 // version, key id, scope, length of the partition key
 constexpr std::size_t kKeyId = 4;
@@ -90,7 +90,7 @@ std::optional<UnsubscribeClaim> read_claim(std::string_view content) {
 std::string make_token(std::string_view key, const rules::LeadId& lead, rules::ChannelScope scope,
                        std::string_view partition_key) {
   assert(!key.empty() && !lead.empty() && partition_key.size() <= kMaxPartitionKey);
-  std::string content{kVersion};
+  std::string content{kTokenVersion};
   content += key_id(key);
   content += static_cast<char>(scope.channel ? static_cast<unsigned char>(*scope.channel) : kAllChannels);
   content += static_cast<char>(partition_key.size() >> 8U);
@@ -102,7 +102,7 @@ std::string make_token(std::string_view key, const rules::LeadId& lead, rules::C
 std::optional<UnsubscribeClaim> open_token(const std::vector<std::string>& keys, std::string_view token) {
   if (token.size() > kMaxUnsubscribeToken) return std::nullopt;
   const std::optional<std::string> bytes = from_base64url(token);
-  if (!bytes || bytes->size() <= kHead + kHash || bytes->front() != kVersion) return std::nullopt;
+  if (!bytes || bytes->size() <= kHead + kHash || bytes->front() != kTokenVersion) return std::nullopt;
   const std::string_view content = std::string_view(*bytes).substr(0, bytes->size() - kHash);
   const std::string_view given = std::string_view(*bytes).substr(content.size());
   for (const std::string& key : keys) {

@@ -6,6 +6,7 @@
 
 #include "engine/check/elements.h"
 #include "engine/report/experiments.h"
+#include "rules/contains.h"
 
 namespace relance::engine {
 
@@ -15,15 +16,11 @@ using rules::Playbook;
 
 namespace {
 
-bool contains(const std::vector<EventType>& types, EventType type) {
-  return std::find(types.begin(), types.end(), type) != types.end();
-}
-
 /// How the ledger tells that an enrollment ended by an event of the type; empty when it does not.
 std::string reason_for(const Playbook& playbook, EventType type) {
-  if (contains(playbook.goal, type)) return "goal";
+  if (rules::contains(playbook.goal, type)) return "goal";
   if (type == EventType::touch_replied && playbook.exit_on_reply) return "reply";
-  if (contains(playbook.exit_types, type)) return std::string(to_string(type));
+  if (rules::contains(playbook.exit_types, type)) return std::string(to_string(type));
   return {};
 }
 
@@ -45,9 +42,9 @@ std::string find_success_reasons(const Playbook& playbook, ExperimentPlan& plan)
     if (std::find(known.begin(), known.end(), reason) == known.end()) plan.success_reasons.push_back(reason);
   }
   const bool by_goal =
-      std::any_of(wanted.begin(), wanted.end(), [&](auto type) { return contains(playbook.goal, type); });
+      std::any_of(wanted.begin(), wanted.end(), [&](auto type) { return rules::contains(playbook.goal, type); });
   for (const EventType goal : playbook.goal) {
-    if (!by_goal || contains(wanted, goal)) continue;
+    if (!by_goal || rules::contains(wanted, goal)) continue;
     return fmt::format(
         "{} is a goal and no success, and the ledger does not say which goal was reached; make the success "
         "any goal, or let `goal` be the success alone",

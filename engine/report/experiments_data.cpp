@@ -19,10 +19,6 @@ double share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-std::string with_share(std::uint64_t part, std::uint64_t whole) {
-  return fmt::format("{} ({})", part, percent(share(part, whole)));
-}
-
 std::string counts_of(const ExperimentResult& result) {
   std::string out = fmt::format("  {:<20} {:>6} {:>9} {:>9} {:>9} {:>8} {:>14} {:>14}\n", "arm", "weight", "assigned",
                                 "expected", "observed", "touches", "opt-outs", "complaints");

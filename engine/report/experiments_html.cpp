@@ -9,13 +9,14 @@
 #include "engine/report/experiments.h"
 #include "engine/report/experiments_words.h"
 #include "engine/simulate/html_text.h"
+#include "rules/ascii.h"
 
 namespace relance::engine {
 
 namespace {
 
 // No colour is the only sign: verdicts are words, the control's line is dashed.
-constexpr std::string_view kStyle = R"css(
+constexpr std::string_view kReportStyle = R"css(
 :root{color-scheme:light dark;--page:#fff;--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--mark:#0a5cad;--bad:#b3261e;--good:#1a7f37}
 @media (prefers-color-scheme:dark){:root{--page:#14181d;--ink:#e6edf3;--soft:#9aa7b4;--line:#3a434d;--mark:#6cb6ff;--bad:#ff8a80;
 --good:#4cc272}}
@@ -44,17 +45,9 @@ std::string row_heading(const ArmResult& arm) {
       arm.is_control && arm.id != "control" ? " (control)" : (arm.is_holdout ? " (sent nothing)" : "");
   return fmt::format("<th scope=\"row\"><bdi>{}</bdi>{}</th>", html(arm.id), kind);
 }
-std::string cell(const std::string& text) { return "<td>" + text + "</td>"; }
-std::string number(const std::string& text) { return "<td class=\"n\">" + text + "</td>"; }
-
-std::string with_share(std::uint64_t part, std::uint64_t whole) {
-  if (whole == 0) return std::to_string(part);
-  return fmt::format("{} ({})", part, percent(Proportion{part, whole}.value()));
-}
 
 std::string capitalised(std::string text) {
-  if (!text.empty() && text.front() >= 'a' && text.front() <= 'z')
-    text.front() = static_cast<char>(text.front() - 'a' + 'A');
+  if (!text.empty()) text.front() = rules::upper(text.front());
   return text;
 }
 
@@ -69,12 +62,12 @@ std::string counts_table(const ExperimentResult& result) {
   out += heading_n("touches per " + unit) + heading_n("opt-outs") + heading_n("complaints") + "</tr></thead><tbody>\n";
   for (const ArmResult& arm : result.arms) {
     out += "<tr>" + row_heading(arm);
-    if (known) out += number(std::to_string(arm.weight));
-    out += number(std::to_string(arm.assigned));
-    if (known) out += number(fmt::format("{:.1f}", arm.expected)) + number(std::to_string(arm.observed));
-    out += number(arm.assigned == 0 ? "-" : fmt::format("{:.2f}", Proportion{arm.touches, arm.assigned}.value())) +
-           number(with_share(arm.opted_out, arm.assigned)) + number(with_share(arm.complained, arm.assigned)) +
-           "</tr>\n";
+    if (known) out += html_figure(std::to_string(arm.weight));
+    out += html_figure(std::to_string(arm.assigned));
+    if (known) out += html_figure(fmt::format("{:.1f}", arm.expected)) + html_figure(std::to_string(arm.observed));
+    out += html_figure(arm.assigned == 0 ? "-" : fmt::format("{:.2f}", Proportion{arm.touches, arm.assigned}.value())) +
+           html_figure(with_share(arm.opted_out, arm.assigned)) +
+           html_figure(with_share(arm.complained, arm.assigned)) + "</tr>\n";
   }
   return out + "</tbody></table></div>\n";
 }
@@ -86,25 +79,25 @@ std::string effects_table(const ExperimentResult& result) {
                     heading("ends of enrollments") + "</tr></thead><tbody>\n";
   for (const ArmResult& arm : result.arms) {
     const ArmEffect& effect = *arm.effect;
-    out += "<tr>" + row_heading(arm) + number(std::to_string(effect.converted)) +
-           number(percent(Proportion{effect.converted, arm.observed}.value())) +
-           number(percent(effect.interval.low) + " to " + percent(effect.interval.high));
+    out += "<tr>" + row_heading(arm) + html_figure(std::to_string(effect.converted)) +
+           html_figure(percent(Proportion{effect.converted, arm.observed}.value())) +
+           html_figure(percent(effect.interval.low) + " to " + percent(effect.interval.high));
     if (const auto& against = effect.to_control) {
-      out += number(percent_points(against->value) + " points") +
-             number(percent_points(against->interval.low) + " to " + percent_points(against->interval.high)) +
-             number(html(p_value_text(against->p_value)));
+      out += html_figure(percent_points(against->value) + " points") +
+             html_figure(percent_points(against->interval.low) + " to " + percent_points(against->interval.high)) +
+             html_figure(html(p_value_text(against->p_value)));
     } else {
-      out += number("-") + number("-") + number("-");
+      out += html_figure("-") + html_figure("-") + html_figure("-");
     }
-    out += cell(html(exits_text(effect))) + "</tr>\n";
+    out += html_cell(html(exits_text(effect))) + "</tr>\n";
   }
   return out + "</tbody></table></div>\n";
 }
 
 /// The rates and their intervals on one axis from 0.
-class Drawing {
+class IntervalDrawing {
  public:
-  Drawing(const ExperimentResult& result, std::size_t place) : result_(result), place_(place) {
+  IntervalDrawing(const ExperimentResult& result, std::size_t place) : result_(result), place_(place) {
     double highest = 0;
     for (const ArmResult& arm : result.arms) highest = std::max(highest, arm.effect->interval.high);
     for (const double step : {0.005, 0.01, 0.02, 0.05, 0.1, 0.2}) {
@@ -171,7 +164,7 @@ std::string section(const ExperimentResult& result, std::size_t place) {
   out += fmt::format("<p class=\"about\">{}. {}.</p>\n", html(capitalised(terms_of(result))),
                      html(capitalised(ratio_text(result))));
   out += counts_table(result);
-  if (result.verdict == Verdict::effect) out += effects_table(result) + Drawing(result, place).draw();
+  if (result.verdict == Verdict::effect) out += effects_table(result) + IntervalDrawing(result, place).draw();
   return out + "</section>\n";
 }
 
@@ -185,7 +178,7 @@ two-proportion test, two-sided.</p></section>
 }  // namespace
 
 std::string experiments_html(const ExperimentReport& report) {
-  std::string out = page_begin("Experiments", kStyle) + "<p>";
+  std::string out = page_begin("Experiments", kReportStyle) + "<p>";
   out += report.until ? "By the ledger up to " + rules::to_string(*report.until) + "." : "The ledger is empty.";
   out.append("</p>\n<p class=\"note\">").append(kOnlyExperiments).append("</p></header>\n<main>\n");
   if (report.experiments.empty()) out += "<p>No playbook has an experiment.</p>\n";

@@ -12,6 +12,11 @@ const std::string_view kOnlyExperiments =
 
 std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
+std::string with_share(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0) return std::to_string(part);
+  return fmt::format("{} ({})", part, percent(Proportion{part, whole}.value()));
+}
+
 std::string percent_points(double difference) {
   const double points = std::round(1000 * difference) / 10;
   return points == 0 ? "0.0" : fmt::format("{:+.1f}", points);  // never -0.0

@@ -9,6 +9,8 @@ namespace relance::engine {
 
 /// "12.5 %", "12.5 points" comes from percent_points().
 std::string percent(double share);
+/// "12 (3.1 %)"; without the share when there is no whole.
+std::string with_share(std::uint64_t part, std::uint64_t whole);
 /// "+3.1"
 std::string percent_points(double difference);
 /// "p = 0.043", "p < 0.0001"

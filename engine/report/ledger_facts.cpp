@@ -14,7 +14,7 @@ namespace {
 using simdjson::dom::element;
 
 /// Empty when absent or no text.
-std::string_view text_of(const element& record, std::string_view key) {
+std::string_view text_at(const element& record, std::string_view key) {
   std::string_view text;
   return record[key].get(text) == simdjson::SUCCESS ? text : std::string_view();
 }
@@ -26,7 +26,7 @@ std::optional<LedgerFact::Kind> kind_of(std::string_view type, const element& re
   if (is(RecordType::lead_exited)) return Kind::exited;
   if (is(RecordType::touch_emitted)) return Kind::touched;
   if (is(RecordType::touch_cancelled)) return Kind::untouched;
-  const bool by_complaint = text_of(record, "intake") == "complaint";
+  const bool by_complaint = text_at(record, "intake") == "complaint";
   // An opt-out by a feedback report counts as the complaint that it is.
   if (is(RecordType::opt_out_received)) return by_complaint ? Kind::complained : Kind::opted_out;
   if (is(RecordType::suppression_added) && by_complaint) return Kind::complained;
@@ -56,9 +56,9 @@ tl::expected<void, std::string> LedgerFacts::add(std::string_view line) {
   if (!record || !record->is_object()) return refuse("expected a ledger record as JSON, got something else");
   LedgerFact fact;
   if ((*record)["seq"].get(fact.seq) != simdjson::SUCCESS) return refuse("expected a ledger record, which has a `seq`");
-  const auto at = rules::parse_rfc3339(text_of(*record, "at"));
+  const auto at = rules::parse_rfc3339(text_at(*record, "at"));
   if (!at) return refuse("expected `at` to be an RFC 3339 instant");
-  const std::string_view type = text_of(*record, "type");
+  const std::string_view type = text_at(*record, "type");
   if (type.empty()) return refuse("expected a ledger record, which has a `type`");
 
   last_ = std::max(last_, *at);
@@ -66,13 +66,13 @@ tl::expected<void, std::string> LedgerFacts::add(std::string_view line) {
   if (!kind) return {};
   fact.at = *at;
   fact.kind = *kind;
-  const std::string_view subject = text_of(*record, "subject");
-  fact.person = name(subject.empty() ? text_of(*record, "lead") : subject);
-  fact.account = name(text_of(*record, "account"));
-  fact.enrollment = name(text_of(*record, "enrollment"));
-  fact.playbook = name(text_of(*record, "playbook"));
-  fact.revision = name(text_of(*record, "revision"));
-  fact.word = name(text_of(*record, fact.kind == LedgerFact::Kind::assigned ? "arm" : "reason"));
+  const std::string_view subject = text_at(*record, "subject");
+  fact.person = name(subject.empty() ? text_at(*record, "lead") : subject);
+  fact.account = name(text_at(*record, "account"));
+  fact.enrollment = name(text_at(*record, "enrollment"));
+  fact.playbook = name(text_at(*record, "playbook"));
+  fact.revision = name(text_at(*record, "revision"));
+  fact.word = name(text_at(*record, fact.kind == LedgerFact::Kind::assigned ? "arm" : "reason"));
   facts_.push_back(fact);
   return {};
 }

@@ -55,11 +55,11 @@ void EngineClock::continue_from(Instant handled) {
 void EngineClock::move_to(Instant instant) { continue_from(instant); }
 
 std::chrono::milliseconds EngineClock::until(Instant instant) const {
-  constexpr std::int64_t kHour = 3'600'000;
   const Instant current = now();
   if (instant <= current) return std::chrono::milliseconds(0);
   const auto virtual_ms = static_cast<double>(instant.ms) - static_cast<double>(current.ms);
-  return std::chrono::milliseconds(static_cast<std::int64_t>(std::min<double>(std::ceil(virtual_ms / speed_), kHour)));
+  return std::chrono::milliseconds(
+      static_cast<std::int64_t>(std::min<double>(std::ceil(virtual_ms / speed_), rules::kMsPerHour)));
 }
 
 Duration EngineClock::grace() const { return {static_cast<std::int64_t>(1000 * speed_)}; }

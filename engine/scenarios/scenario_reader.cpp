@@ -11,6 +11,7 @@
 
 #include "engine/intake/event_reader.h"
 #include "engine/scenarios/vocabulary.h"
+#include "rules/contains.h"
 #include "rules/loader_values.h"
 #include "rules/nearest_name.h"
 #include "rules/yaml_reader.h"
@@ -54,10 +55,6 @@ constexpr std::string_view kOutcomeKeys[] = {"step", "lead", "after", "event", "
 constexpr std::string_view kExpectKeys[] = {"at", "by", "after", "never", "count", "lead", "playbook"};
 constexpr std::string_view kFieldNames[] = {"step", "channel", "rule",   "reason", "playbook", "variant",
                                             "arm",  "outcome", "intake", "until",  "score",    "steps_left"};
-
-bool contains(std::span<const std::string_view> names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
 
 /// A free attribute: a number, true, false and null as JSON writes them; everything else, and whatever is quoted, is
 /// text. `+33612345678`, `010` and `no` are texts.
@@ -161,7 +158,7 @@ class ScenarioReader {
     if (const YamlNode* value = field.node->find(key)) return Field{value, fmt::format("{}.{}", field.path, key)};
     const YamlEntry* meant = nullptr;
     for (const YamlEntry& entry : field.node->entries) {
-      if (!contains(known, entry.key) && rules::nearest_name(entry.key, std::span(&key, 1))) meant = &entry;
+      if (!rules::contains(known, entry.key) && rules::nearest_name(entry.key, std::span(&key, 1))) meant = &entry;
     }
     context_.report.add({meant ? meant->position : field.node->position, field.path, "missing-key",
                          fmt::format("the key `{}` is missing", key),
@@ -191,8 +188,8 @@ class ScenarioReader {
     auto data = ordered_json::object();
     const std::vector<std::string_view> known = data_keys(type);
     for (const YamlEntry& entry : field.node->entries) {
-      if (contains(own_keys, entry.key)) continue;
-      const auto nearest = contains(known, entry.key) ? std::nullopt : rules::nearest_name(entry.key, known);
+      if (rules::contains(own_keys, entry.key)) continue;
+      const auto nearest = rules::contains(known, entry.key) ? std::nullopt : rules::nearest_name(entry.key, known);
       if (nearest && !field.node->find(*nearest)) {
         context_.report.add({entry.position, fmt::format("{}.{}", field.path, entry.key), "unknown-key",
                              fmt::format("`{}` is nothing that the data of {} usually has", entry.key, to_string(type)),
@@ -360,7 +357,7 @@ class ScenarioReader {
     }
     expectation.kind = Expectation::Kind::never;
     for (const YamlEntry& entry : field.node->entries) {
-      if (!contains(kExpectKeys, entry.key)) {
+      if (!rules::contains(kExpectKeys, entry.key)) {
         report_unknown(field, entry, kExpectKeys);
         return std::nullopt;
       }
@@ -371,7 +368,7 @@ class ScenarioReader {
     RecordPattern pattern;
     pattern.type = parse_record_type(*name);
     if (pattern.type) return pattern;
-    if (!contains(record_groups(), *name) && !vocabulary_.knows_name(*name)) {
+    if (!rules::contains(record_groups(), *name) && !vocabulary_.knows_name(*name)) {
       std::vector<std::string_view> known = vocabulary_.names();
       known.insert(known.end(), record_type_names().begin(), record_type_names().end());
       report(context_, never, "unknown-name",
@@ -405,7 +402,7 @@ class ScenarioReader {
     std::optional<RecordPattern> pattern;
     std::size_t types = 0;
     for (const YamlEntry& entry : field.node->entries) {
-      if (beside_other_keys && contains(kExpectKeys, entry.key)) continue;
+      if (beside_other_keys && rules::contains(kExpectKeys, entry.key)) continue;
       const auto type = parse_record_type(entry.key);
       if (!type) {
         report_unknown(field, entry, beside_other_keys ? std::span(kExpectKeys) : std::span<const std::string_view>());
@@ -452,7 +449,7 @@ class ScenarioReader {
     if (!good) report(context_, field, "stops-everything", "expected at least one field of the record");
     for (const YamlEntry& entry : field.node->entries) {
       const Field value{&entry.value, fmt::format("{}.{}", field.path, entry.key)};
-      if (!contains(kFieldNames, entry.key)) {
+      if (!rules::contains(kFieldNames, entry.key)) {
         context_.report.add({entry.position, value.path, "unknown-key",
                              fmt::format("a record has no field `{}`", entry.key),
                              rules::suggest(entry.key, kFieldNames)});

@@ -10,7 +10,7 @@ using rules::RecordType;
 namespace {
 
 /// Rule ids, reasons, outcomes and intakes that no playbook chooses.
-constexpr std::string_view kNames[] = {
+constexpr std::string_view kFixedNames[] = {
     // rules of the gate and of asking
     "opt_out", "suppressed", "escalation", "halted", "paused", "cool_down", "spacing", "contact_hours", "skip_if",
     "requires", "no_contact_point", "expired", "touches_max", "exited",
@@ -34,7 +34,7 @@ void add_steps(const rules::Form& form, std::set<std::string, std::less<>>& step
 }  // namespace
 
 Vocabulary::Vocabulary(const rules::Rulebook& rulebook) {
-  for (const std::string_view name : kNames) names_.emplace(name);
+  for (const std::string_view name : kFixedNames) names_.emplace(name);
   for (const std::string_view type : rules::event_type_names()) names_.emplace(type);  // reasons of exits
   const auto add_caps = [&](const std::vector<rules::Cap>& caps) {
     for (const rules::Cap& cap : caps) names_.insert(rules::rule_id(cap));

@@ -14,10 +14,10 @@ using rules::RecordType;
 namespace {
 
 /// Of one lead; a lead with more is one that something went wrong with.
-constexpr std::size_t kMostRecords = 400;
+constexpr std::size_t kMostShownRecords = 400;
 
 // Colours have a light and a dark form, and none is the only sign: bars carry letters, marks have shapes.
-constexpr std::string_view kStyle = R"css(
+constexpr std::string_view kSimulationStyle = R"css(
 :root{color-scheme:light dark;--page:#fff;--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--open:#eef4fb;--enrolled:#c9d4df;
 --touch:#0a5cad;--cap:#e3a008;--hours:#8ea3b8;--cooldown:#5aa9a0;--spacing:#b48ad6;--hold:#d9534f;--policy:#7a5c3e;--other:#999;
 --pause:#f0c6a0;--sla:#2f8f4e;--bad:#b3261e;--good:#1a7f37}
@@ -50,9 +50,6 @@ path.bad{fill:var(--bad)}path.good{fill:var(--good)}path.exit{fill:var(--ink)}
 details::details-content{content-visibility:visible;display:block}}
 )css";
 
-std::string cell(const std::string& text) { return "<td>" + text + "</td>"; }
-std::string number(std::uint64_t value) { return fmt::format("<td class=\"n\">{}</td>", value); }
-
 std::string counts_table(std::string_view caption, std::string_view what,
                          const std::map<std::string, std::uint64_t>& counts) {
   if (counts.empty()) return {};
@@ -60,7 +57,7 @@ std::string counts_table(std::string_view caption, std::string_view what,
       "<table><caption>{}</caption><thead><tr><th scope=\"col\">{}</th><th scope=\"col\" class=\"n\">count</th></tr>"
       "</thead><tbody>\n",
       caption, what);
-  for (const auto& [name, count] : counts) out += "<tr>" + cell(html(name)) + number(count) + "</tr>\n";
+  for (const auto& [name, count] : counts) out += "<tr>" + html_cell(html(name)) + html_figure(count) + "</tr>\n";
   return out + "</tbody></table>\n";
 }
 
@@ -175,7 +172,7 @@ void HtmlReport::add(const LedgerContext& context, const std::vector<Record>& re
     count(record);
     if (story == nullptr) continue;
     note_state(*story, *context.lead, record);
-    if (story->records.size() < kMostRecords) {
+    if (story->records.size() < kMostShownRecords) {
       story->records.push_back(record);
     } else {
       ++story->left_out;
@@ -184,7 +181,7 @@ void HtmlReport::add(const LedgerContext& context, const std::vector<Record>& re
 }
 
 std::string HtmlReport::page(const std::string& title, std::size_t dead_letters) const {
-  std::string out = page_begin(title, kStyle);
+  std::string out = page_begin(title, kSimulationStyle);
   out +=
       fmt::format("<p>{} leads, {} records{}. A simulation: nothing was sent.</p></header>\n<main>\n", places_.size(),
                   records_, dead_letters == 0 ? "" : fmt::format(", lines that were no events: {}", dead_letters));
@@ -196,8 +193,8 @@ std::string HtmlReport::page(const std::string& title, std::size_t dead_letters)
   }
   out += "</tr></thead><tbody>\n";
   for (const auto& [playbook, counts] : playbooks_) {
-    out += "<tr>" + cell(html(playbook)) + number(counts.enrolled) + number(counts.touches) + number(counts.sla_met) +
-           number(counts.sla_breached) + number(counts.shortfalls) + "</tr>\n";
+    out += "<tr>" + html_cell(html(playbook)) + html_figure(counts.enrolled) + html_figure(counts.touches) +
+           html_figure(counts.sla_met) + html_figure(counts.sla_breached) + html_figure(counts.shortfalls) + "</tr>\n";
   }
   out += "</tbody></table>\n";
   out += counts_table("Touches by channel", "channel", touches_);

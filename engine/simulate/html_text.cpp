@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include <fmt/format.h>
+
 #include "rules/cel/utf8.h"
 
 namespace relance::engine {
@@ -43,6 +45,10 @@ std::string html(std::string_view text) {
   }
   return out;
 }
+
+std::string html_cell(std::string_view ready) { return fmt::format("<td>{}</td>", ready); }
+std::string html_figure(std::string_view ready) { return fmt::format("<td class=\"n\">{}</td>", ready); }
+std::string html_figure(std::uint64_t value) { return html_figure(std::to_string(value)); }
 
 std::string page_begin(std::string_view title, std::string_view style) {
   std::string out =

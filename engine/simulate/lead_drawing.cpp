@@ -31,7 +31,7 @@ constexpr int kMostWindows = 200;
 constexpr std::size_t kLongestName = 24;
 constexpr std::string_view kStepIndent = "  ";  // no playbook's name begins like that
 
-const std::vector<RuleFamily> kFamilies{
+const std::vector<RuleFamily> kRuleFamilies{
     {"cap", "C", "a cap is full"},
     {"hours", "H", "outside contact hours"},
     {"cooldown", "K", "cool-down"},
@@ -70,9 +70,9 @@ std::string shortened(const std::string& text) {
   return text.substr(0, end) + "\xE2\x80\xA6";
 }
 
-class Drawing {
+class GanttDrawing {
  public:
-  Drawing(const LeadStory& story, std::size_t number) : story_(story), number_(number) {
+  GanttDrawing(const LeadStory& story, std::size_t number) : story_(story), number_(number) {
     begin_ = story.records.front().at;
     end_ = begin_;
     for (const Record& record : story.records) place(record);
@@ -359,16 +359,16 @@ std::string table(const LeadStory& story) {
 
 }  // namespace
 
-const std::vector<RuleFamily>& rule_families() { return kFamilies; }
+const std::vector<RuleFamily>& rule_families() { return kRuleFamilies; }
 
 const RuleFamily& family_of(std::string_view rule) {
-  if (rule.starts_with("cap:")) return kFamilies[0];
-  if (rule == "contact_hours") return kFamilies[1];
-  if (rule == "cool_down") return kFamilies[2];
-  if (rule == "spacing") return kFamilies[3];
-  if (rule == "escalation" || rule == "paused" || rule == "halted") return kFamilies[4];
-  if (rule.starts_with("policy:")) return kFamilies[5];
-  return kFamilies[6];
+  if (rule.starts_with("cap:")) return kRuleFamilies[0];
+  if (rule == "contact_hours") return kRuleFamilies[1];
+  if (rule == "cool_down") return kRuleFamilies[2];
+  if (rule == "spacing") return kRuleFamilies[3];
+  if (rule == "escalation" || rule == "paused" || rule == "halted") return kRuleFamilies[4];
+  if (rule.starts_with("policy:")) return kRuleFamilies[5];
+  return kRuleFamilies[6];
 }
 
 std::string draw(const LeadStory& story, std::size_t number) {
@@ -376,7 +376,7 @@ std::string draw(const LeadStory& story, std::size_t number) {
                                 html(story.lead));
   out += fmt::format("<p class=\"about\">Times of {}{}</p>\n", html(story.zone.name()),
                      story.account.empty() ? "" : "; account <bdi>" + html(story.account) + "</bdi>");
-  out += "<div class=\"wide\">" + Drawing(story, number).svg() + "</div>\n" + table(story);
+  out += "<div class=\"wide\">" + GanttDrawing(story, number).svg() + "</div>\n" + table(story);
   return out + "</article>\n";
 }
 

@@ -17,9 +17,9 @@ namespace {
 
 using rules::Instant;
 
-constexpr std::uint32_t kEncoding = 1;
+constexpr std::uint32_t kLeadEncoding = 1;
 /// Attributes nest at most as deep as intake allows; each level of theirs is up to three messages.
-constexpr int kMaxDepth = 1000;
+constexpr int kMaxMessageDepth = 1000;
 
 // ---- state: writing; the bindings name every member, so that a new one does not compile before it is stored ----
 
@@ -453,13 +453,13 @@ template <class Message>
 bool parse(std::string_view row, Message& message) {
   google::protobuf::io::CodedInputStream input(reinterpret_cast<const std::uint8_t*>(row.data()),
                                                static_cast<int>(row.size()));
-  input.SetRecursionLimit(kMaxDepth);
+  input.SetRecursionLimit(kMaxMessageDepth);
   return message.ParseFromCodedStream(&input) && input.ConsumedEntireMessage();
 }
 
 tl::unexpected<StoreError> unreadable(std::string_view what, std::uint32_t encoding) {
   std::string message = "a row of the store (" + std::string(what) + ") cannot be read";
-  if (encoding > kEncoding) message += ": a newer version of relance wrote it";
+  if (encoding > kLeadEncoding) message += ": a newer version of relance wrote it";
   return tl::unexpected(StoreError{std::move(message)});
 }
 
@@ -477,7 +477,7 @@ LeadCodec& LeadCodec::operator=(LeadCodec&&) noexcept = default;
 
 void LeadCodec::encode(const StoredLead& lead, std::string& row) {
   RowWriter out(row);
-  out.number(1, kEncoding);
+  out.number(1, kLeadEncoding);
   out.message(2, [&] { write(lead.state, out); });
   out.number(3, lead.last_ledger_entry);
   for (const std::string& hash : lead.address_hashes) out.present_octets(4, hash);
@@ -488,8 +488,8 @@ void LeadCodec::encode(const StoredLead& lead, std::string& row) {
 tl::expected<void, StoreError> LeadCodec::decode(std::string_view row, StoredLead& lead) {
   store::LeadRow& message = messages_->row;
   message.Clear();
-  if (!parse(row, message) || message.encoding() != kEncoding) return unreadable("lead", message.encoding());
-  if (!read(message.state(), lead.state)) return unreadable("lead", kEncoding + 1);
+  if (!parse(row, message) || message.encoding() != kLeadEncoding) return unreadable("lead", message.encoding());
+  if (!read(message.state(), lead.state)) return unreadable("lead", kLeadEncoding + 1);
   lead.last_ledger_entry = message.last_ledger_entry();
   lead.address_hashes.assign(message.address_hashes().begin(), message.address_hashes().end());
   lead.has_vault_row = message.has_vault_row();
@@ -498,7 +498,7 @@ tl::expected<void, StoreError> LeadCodec::decode(std::string_view row, StoredLea
 
 void LeadCodec::encode_attributes(const rules::LeadState& lead, std::string& row) {
   RowWriter out(row);
-  out.number(1, kEncoding);
+  out.number(1, kLeadEncoding);
   for (const auto& entry : lead.attributes.entries()) {
     out.message(2, [&] {
       out.octets(1, entry.first);
@@ -513,11 +513,11 @@ void LeadCodec::encode_attributes(const rules::LeadState& lead, std::string& row
 tl::expected<void, StoreError> LeadCodec::decode_attributes(std::string_view row, rules::LeadState& lead) {
   store::Attributes& message = messages_->attributes;
   message.Clear();
-  if (!parse(row, message) || message.encoding() != kEncoding) return unreadable("attributes", message.encoding());
+  if (!parse(row, message) || message.encoding() != kLeadEncoding) return unreadable("attributes", message.encoding());
   lead.attributes.clear();
   for (const auto& entry : message.entries()) {
     rules::cel::Value value;
-    if (!read(entry.value(), value)) return unreadable("attributes", kEncoding + 1);
+    if (!read(entry.value(), value)) return unreadable("attributes", kLeadEncoding + 1);
     lead.attributes.set(entry.name(), std::move(value));
   }
   using rules::Address;

@@ -14,7 +14,7 @@
 namespace relance::engine {
 namespace {
 
-constexpr std::array<std::string_view, kFamilies> kNames{
+constexpr std::array<std::string_view, kFamilies> kFamilyNames{
     "default",  // RocksDB insists on one of this name: it holds `meta`
     "leads",   "vault",  "subject_keys", "suppression", "carriers",     "wakes",     "seen",
     "ledger",  "outbox", "accounts",     "positions",   "dead_letters", "revisions",
@@ -39,7 +39,7 @@ std::optional<StoreError> find_unknown_family(const std::filesystem::path& path,
   const rocksdb::Status status = rocksdb::DB::ListColumnFamilies(options, path.string(), &names);
   if (!status.ok()) return open_error(path, status);
   for (const std::string& name : names) {
-    if (std::find(kNames.begin(), kNames.end(), name) == kNames.end()) {
+    if (std::find(kFamilyNames.begin(), kFamilyNames.end(), name) == kFamilyNames.end()) {
       return StoreError{"the store " + path.string() + " was written by a newer version of relance (it has a column " +
                         "family \"" + name + "\"): use that version"};
     }
@@ -49,7 +49,7 @@ std::optional<StoreError> find_unknown_family(const std::filesystem::path& path,
 
 }  // namespace
 
-std::string_view name_of(Family family) { return kNames[static_cast<std::size_t>(family)]; }
+std::string_view name_of(Family family) { return kFamilyNames[static_cast<std::size_t>(family)]; }
 
 StoreMemory::StoreMemory(std::size_t block_cache_bytes, std::size_t write_buffer_bytes)
     : block_cache(rocksdb::NewLRUCache(block_cache_bytes)),

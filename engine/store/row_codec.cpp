@@ -8,7 +8,7 @@
 namespace relance::engine {
 namespace {
 
-constexpr std::uint32_t kEncoding = 1;
+constexpr std::uint32_t kRowEncoding = 1;
 
 template <class Message>
 std::optional<Message> parse(std::string_view row) {
@@ -66,7 +66,7 @@ std::optional<std::vector<rules::AccountTouch>> decode_account(std::string_view 
 
 std::string encode_operations(const rules::Operations& operations) {
   store::OperationsRow message;
-  message.set_encoding(kEncoding);
+  message.set_encoding(kRowEncoding);
   for (const rules::Halt& halt : operations.halts) {
     store::Halt& row = *message.add_halts();
     if (halt.scope.playbook) row.set_playbook(std::string(halt.scope.playbook->value));
@@ -143,7 +143,7 @@ std::optional<rules::PlaybookRates> rates_of(const store::PlaybookRates& row) {
 
 std::optional<rules::Operations> decode_operations(std::string_view row) {
   const auto message = parse<store::OperationsRow>(row);
-  if (!message || message->encoding() != kEncoding) return std::nullopt;
+  if (!message || message->encoding() != kRowEncoding) return std::nullopt;
   rules::Operations operations;
   for (const store::Halt& halted : message->halts()) {
     const auto halt = halt_of(halted);
@@ -164,7 +164,7 @@ std::string encode_outbox(const SealedOutboxRow& sealed) {
                parked_because] = sealed.row;
   std::string bytes;
   RowWriter out(bytes);
-  out.number(1, kEncoding);
+  out.number(1, kRowEncoding);
   out.number(2, static_cast<std::uint32_t>(kind));
   out.number(3, static_cast<std::uint32_t>(state));
   out.octets(4, lead.value);
@@ -193,7 +193,7 @@ std::string encode_outbox(const SealedOutboxRow& sealed) {
 
 std::optional<SealedOutboxRow> decode_outbox(std::string_view bytes) {
   const auto message = parse<store::OutboxRow>(bytes);
-  if (!message || message->encoding() != kEncoding) return std::nullopt;
+  if (!message || message->encoding() != kRowEncoding) return std::nullopt;
   SealedOutboxRow sealed;
   OutboxRow& row = sealed.row;
   if (!get_enumeration(message->kind(), ActionKind::cancel, row.kind)) return std::nullopt;
@@ -225,7 +225,7 @@ std::optional<SealedOutboxRow> decode_outbox(std::string_view bytes) {
 
 std::string encode_dead_letter(const DeadLetter& letter) {
   store::DeadLetterRow message;
-  message.set_encoding(kEncoding);
+  message.set_encoding(kRowEncoding);
   message.set_reason(letter.reason);
   message.set_input(letter.input);
   message.set_octets(letter.bytes);
@@ -235,7 +235,7 @@ std::string encode_dead_letter(const DeadLetter& letter) {
 
 std::optional<DeadLetter> decode_dead_letter(std::string_view row) {
   const auto message = parse<store::DeadLetterRow>(row);
-  if (!message || message->encoding() != kEncoding) return std::nullopt;
+  if (!message || message->encoding() != kRowEncoding) return std::nullopt;
   return DeadLetter{message->reason(), message->input(), message->octets(), rules::Instant{message->at()}};
 }
 

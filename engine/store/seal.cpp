@@ -14,7 +14,7 @@
 namespace relance::engine {
 namespace {
 
-constexpr char kVersion = '\x01';
+constexpr char kSealVersion = '\x01';
 constexpr std::size_t kNonceOctets = 12;
 constexpr std::size_t kTagOctets = 16;
 constexpr std::size_t kHeaderOctets = 1 + kNonceOctets;
@@ -114,7 +114,7 @@ Sealer& Sealer::operator=(Sealer&&) noexcept = default;
 std::string Sealer::seal(const SecretKey& key, std::string_view context, std::string_view plain) {
   EVP_CIPHER_CTX* cipher = state_->context.get();
   std::string sealed(kHeaderOctets + plain.size() + kTagOctets, '\0');
-  sealed[0] = kVersion;
+  sealed[0] = kSealVersion;
   std::uint8_t* nonce = octets_of(sealed) + 1;
   std::uint8_t* body = octets_of(sealed) + kHeaderOctets;
   int length = 0;
@@ -129,7 +129,7 @@ std::string Sealer::seal(const SecretKey& key, std::string_view context, std::st
 }
 
 std::optional<std::string> Sealer::open(const SecretKey& key, std::string_view context, std::string_view sealed) {
-  if (sealed.size() < kHeaderOctets + kTagOctets || sealed[0] != kVersion) return std::nullopt;
+  if (sealed.size() < kHeaderOctets + kTagOctets || sealed[0] != kSealVersion) return std::nullopt;
   EVP_CIPHER_CTX* cipher = state_->context.get();
   const std::uint8_t* nonce = octets_of(sealed) + 1;
   const std::string_view body = sealed.substr(kHeaderOctets, sealed.size() - kHeaderOctets - kTagOctets);

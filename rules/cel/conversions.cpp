@@ -49,7 +49,7 @@ Result to_bytes(const Value& value) {
 }
 
 /// Decimal notation as in literals, a sign, and infinities and NaN by name.
-std::optional<double> read_double(std::string_view text) {
+std::optional<double> parse_double(std::string_view text) {
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -67,7 +67,7 @@ Result to_double(const Value& value) {
   if (const auto* number = value.get<std::uint64_t>()) return Value(static_cast<double>(*number));
   const std::string* text = value.string();
   if (text == nullptr) return no_overload(Function::to_double, value);
-  const auto number = read_double(*text);
+  const auto number = parse_double(*text);
   if (!number) return not_a_number(Function::to_double);
   const bool names_infinity = text->find_first_of("iI") != std::string::npos;
   if (std::isinf(*number) && !names_infinity) return out_of_range(Function::to_double);

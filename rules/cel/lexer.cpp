@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "rules/ascii.h"
 #include "rules/cel/literals.h"
 #include "rules/cel/utf8.h"
 
@@ -21,14 +22,13 @@ constexpr std::array<std::string_view, 17> kReserved = {"as",       "break",  "c
 constexpr std::array<std::string_view, 6> kLongPunctuation = {"==", "!=", "<=", ">=", "&&", "||"};
 constexpr std::string_view kPunctuation = "<>!()[]{}.,:?+-*/%";
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_hexadecimal(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-constexpr bool is_word_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+constexpr bool is_word_start(char c) { return is_letter(c) || c == '_'; }
 constexpr bool is_word(char c) { return is_word_start(c) || is_digit(c); }
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r'; }
 
 /// The value of a literal in decimal notation; infinite when it is too large. Too small reads as zero.
-double read_double(std::string_view text) {
+double decimal_value(std::string_view text) {
   double value = 0;
   const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
   if (result.ec == std::errc::result_out_of_range) return std::strtod(std::string(text).c_str(), nullptr);
@@ -151,7 +151,7 @@ class Lexer {
     }
     if (!is_double) return whole_number(start, source_.substr(start, position_ - start), 10);
     Token& token = push(TokenKind::literal, start);
-    const double value = read_double(token.text);
+    const double value = decimal_value(token.text);
     if (std::isinf(value)) return fail(start, "the number is too large for a double");
     token.literal = value;
   }

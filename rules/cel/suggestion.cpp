@@ -1,18 +1,17 @@
 #include "rules/cel/suggestion.h"
 
 #include <algorithm>
-#include <cctype>
 #include <numeric>
 #include <utility>
+
+#include "rules/ascii.h"
 
 namespace relance::rules::cel {
 namespace {
 
 constexpr std::size_t kLongestName = 64;  // bounds the work; nobody mistypes longer ones by accident
 
-bool same_letter(char a, char b) {
-  return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
-}
+bool same_letter(char a, char b) { return lower(a) == lower(b); }
 
 /// How many letters to insert, drop, replace or swap with their neighbour, upper and lower case alike.
 std::size_t distance(std::string_view a, std::string_view b) {

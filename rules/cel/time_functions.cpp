@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int32_t kNanosPerMillisecond = 1'000'000;
 
-auto no_overload(Function function, const Value& value) {
+auto no_method(Function function, const Value& value) {
   return failure("no matching overload: {}.{}()", name_of(kind_of(value)), name_of(function));
 }
 
@@ -54,7 +54,7 @@ Result of_duration(Function function, TimeSpan duration) {
     case Function::get_milliseconds:
       return Value(std::int64_t{duration.nanos / kNanosPerMillisecond});
     default:
-      return no_overload(function, Value(duration));
+      return no_method(function, Value(duration));
   }
 }
 
@@ -90,11 +90,11 @@ Result access_time(Function function, const Value& value, const Value* zone) {
   const auto* duration = value.get<TimeSpan>();
   if (duration != nullptr && zone == nullptr) return of_duration(function, *duration);
   const auto* timestamp = value.get<Timestamp>();
-  if (timestamp == nullptr) return no_overload(function, value);
+  if (timestamp == nullptr) return no_method(function, value);
   std::int64_t seconds = timestamp->seconds;
   if (zone != nullptr) {
     const std::string* name = zone->string();
-    if (name == nullptr) return no_overload(function, *zone);
+    if (name == nullptr) return no_method(function, *zone);
     const auto offset = offset_at(seconds, *name);
     if (!offset) {
       return failure("{}(): unknown time zone; write a name such as Europe/Paris or an offset such as +01:00",
