@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <fstream>
 #include <iterator>
 #include <optional>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "engine/check/file_text.h"
 #include "rules/ascii.h"
 #include "rules/loader_report.h"
 
@@ -60,11 +60,6 @@ std::string without_head(std::string text) {
     lower.erase(begin, length);
   }
   return text;
-}
-
-std::string read(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
 /// The files of a template: `context.en.txt`, `context.en.html`, `context.fr.txt`, in order.
@@ -184,7 +179,7 @@ void check_content(const rules::Rulebook& rulebook, const fs::path& folder, cons
                    SourceMap& sources, CheckReport& report) {
   for (const std::string& name : emails_of(rulebook, templates)) {
     for (const fs::path& file : files_of(folder / "templates" / name)) {
-      const std::string text = read(file);
+      const std::string text = file_text(file);
       const std::set<std::string> shown = shown_to_everybody(text, file.extension() == ".html");
       for (const Needed& needed : kNeeded) {
         if (shown.contains(std::string(needed.tag))) continue;

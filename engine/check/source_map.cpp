@@ -1,9 +1,8 @@
 #include "engine/check/source_map.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
+#include "engine/check/file_text.h"
 #include "rules/loader_report.h"
 #include "rules/yaml_reader.h"
 
@@ -60,8 +59,7 @@ SourceMap::Document& SourceMap::document(const std::string& file) {
   std::unique_ptr<Document>& known = documents_[file];
   if (known) return *known;
   known = std::make_unique<Document>();
-  std::ifstream stream(file, std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  const std::string bytes = file_text(file);
   known->text = rules::without_byte_order_mark(bytes);
   if (auto root = rules::read_yaml(known->text)) known->root = std::move(*root);
   return *known;

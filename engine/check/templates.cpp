@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 #include <set>
 
 #include "engine/check/content.h"
+#include "engine/check/file_text.h"
 #include "engine/render/template_set.h"
 #include "engine/scenarios/scenario_reader.h"
 #include "rules/loader_report.h"
@@ -178,7 +178,7 @@ class TemplateCheck {
     }
     std::sort(files.begin(), files.end());
     for (const fs::path& file : files) {
-      const std::string text = content(file);
+      const std::string text = file_text(file);
       const auto offset = find_tag(text, read);
       if (!offset) continue;
       rules::Report report(file.generic_string(), text);
@@ -187,11 +187,6 @@ class TemplateCheck {
       finding.severity = found.severity;
       return add(std::move(finding));
     }
-  }
-
-  static std::string content(const fs::path& file) {
-    std::ifstream stream(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
   }
 
   /// Where a tag reads exactly that.
@@ -222,7 +217,7 @@ class TemplateCheck {
     const int at_column = std::atoi(text.c_str() + column + 1);
     std::string message = text.substr(middle + kError.size());
     if (message.ends_with(kSuffix)) message.resize(message.size() - kSuffix.size());
-    const std::string source = content(file);
+    const std::string source = file_text(file);
     std::size_t offset = 0;
     for (int i = 1; i < at_line && offset != std::string::npos; ++i) offset = source.find('\n', offset) + 1;
     offset = std::min(offset + static_cast<std::size_t>(std::max(at_column - 1, 0)), source.size());
