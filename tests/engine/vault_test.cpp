@@ -13,7 +13,6 @@ using namespace relance;
 using namespace relance::engine;
 using rules::Address;
 using rules::ChannelScope;
-using rules::Instant;
 using rules::LeadId;
 using tests::add_lead;
 using tests::contains;
