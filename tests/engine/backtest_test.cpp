@@ -7,14 +7,14 @@
 
 #include "engine/backtest/backtest.h"
 #include "simulation_support.h"
-#include "store_fixture.h"
+#include "temporary_directory.h"
 
 namespace relance::tests {
 namespace {
 
 using engine::Backtest;
 using engine::BacktestCounts;
-using Lines = std::vector<nlohmann::json>;
+using History = std::vector<nlohmann::json>;
 
 nlohmann::json line(const std::string& type, const std::string& lead, const std::string& time,
                     nlohmann::json data = nlohmann::json::object()) {
@@ -22,7 +22,7 @@ nlohmann::json line(const std::string& type, const std::string& lead, const std:
           {"subject", lead},      {"time", "2026-" + time + ":00Z"}, {"data", std::move(data)}};
 }
 
-Backtest compare(const std::string& before, const std::string& after, const Lines& history,
+Backtest compare(const std::string& before, const std::string& after, const History& history,
                  std::vector<std::string>* refused = nullptr) {
   const TemporaryDirectory folder;
   const std::string file = (folder.path() / "events.jsonl").string();
@@ -37,8 +37,8 @@ Backtest compare(const std::string& before, const std::string& after, const Line
   return std::move(*result);
 }
 
-const std::string kMails = "steps: [{ id: a, day: 0, channel: email }, { id: b, day: 2, channel: email }]";
-const std::string kTasks = "steps: [{ id: a, day: 0, channel: task }, { id: b, day: 2, channel: task }]";
+const std::string kMailSteps = "steps: [{ id: a, day: 0, channel: email }, { id: b, day: 2, channel: email }]";
+const std::string kTaskSteps = "steps: [{ id: a, day: 0, channel: task }, { id: b, day: 2, channel: task }]";
 
 nlohmann::json person(int number) {
   return {{"email", "p" + std::to_string(number) + "@example.org"}, {"source", "inbound"}, {"size", "smb"}};
@@ -46,7 +46,7 @@ nlohmann::json person(int number) {
 
 TEST_CASE("a set differs from itself in nothing") {
   const Backtest result = compare(
-      kMails, kMails,
+      kMailSteps, kMailSteps,
       {line("lead.created", "L-1", "03-02T09:00", person(1)), line("lead.created", "L-2", "03-02T10:00", person(2)),
        line("touch.replied", "L-1", "03-03T09:00", {{"channel", "email"}})});
   CHECK(result.leads == 2);
@@ -60,10 +60,10 @@ TEST_CASE("a set differs from itself in nothing") {
 }
 
 TEST_CASE("a reply counts only for a set that had sent a touch on its channel by then") {
-  const Lines history{
+  const History history{
       line("lead.created", "L-1", "03-02T09:00", person(1)),
       line("touch.replied", "L-1", "03-03T09:00", {{"channel", "email"}, {"action", "of-the-history"}})};
-  const Backtest result = compare(kMails, kTasks, history);
+  const Backtest result = compare(kMailSteps, kTaskSteps, history);
   CHECK(result.before.all.touches == 1);
   CHECK(result.before.outcomes_taken == 1);
   CHECK(result.after.all.touches == 2);
@@ -82,7 +82,7 @@ TEST_CASE("a reply counts only for a set that had sent a touch on its channel by
 
 TEST_CASE("what protects a person counts for both sets, whoever called or wrote") {
   const Backtest result = compare(
-      kMails, kTasks,
+      kMailSteps, kTaskSteps,
       {line("lead.created", "L-1", "03-02T09:00", person(1)), line("lead.created", "L-2", "03-02T09:00", person(2)),
        line("touch.completed", "L-1", "03-03T09:00",
             {{"channel", "email"}, {"outcome", "bounced"}, {"bounce", "hard"}}),
@@ -93,7 +93,7 @@ TEST_CASE("what protects a person counts for both sets, whoever called or wrote"
 
 TEST_CASE("touches between an opt-out and its late arrival are counted; none follows it") {
   const Backtest result =
-      compare(kMails, "steps: [{ id: a, day: 0, channel: email }, { id: b, day: 1, channel: email }]",
+      compare(kMailSteps, "steps: [{ id: a, day: 0, channel: email }, { id: b, day: 1, channel: email }]",
               {line("lead.created", "L-1", "03-02T09:00", person(1)), line("page.viewed", "L-2", "03-03T12:00"),
                line("optout.received", "L-1", "03-02T12:00")});
   CHECK(result.before.all.opted_out == 1);
@@ -107,7 +107,7 @@ TEST_CASE("the time to the first touch runs from the lead's first event, by segm
   nlohmann::json other = person(2);
   other["size"] = "mid";
   const Backtest result = compare(
-      kTasks, "steps: [{ id: a, day: 0, at: '12:00', channel: task }]",
+      kTaskSteps, "steps: [{ id: a, day: 0, at: '12:00', channel: task }]",
       {line("lead.created", "L-1", "03-02T09:00", person(1)), line("lead.created", "L-2", "03-02T11:00", other)});
   CHECK(result.before.all.first_touch == std::vector<std::int64_t>{0, 0});
   CHECK(result.after.all.first_touch == std::vector<std::int64_t>{3'600'000, 3 * 3'600'000});
@@ -131,18 +131,19 @@ TEST_CASE("an account's cap couples its leads, and both sets see the same accoun
   nlohmann::json first = line("lead.created", "L-1", "03-02T09:00", person(1));
   nlohmann::json second = line("lead.created", "L-2", "03-02T09:00", person(2));
   first["partitionkey"] = second["partitionkey"] = "acme";
-  const Backtest result = compare(kTasks, "caps: [{ scope: account, max: 1, per: 5d }]\n" + kTasks, {first, second});
+  const Backtest result =
+      compare(kTaskSteps, "caps: [{ scope: account, max: 1, per: 5d }]\n" + kTaskSteps, {first, second});
   CHECK(result.before.all.deferrals.empty());
   CHECK(result.after.all.deferrals.at("cap:account:any") >= 1);
 }
 
 TEST_CASE("lines that are no events are named once, and a file that is not there is an error") {
   std::vector<std::string> refused;
-  const Backtest result =
-      compare(kTasks, kTasks, {nlohmann::json("no event"), line("lead.created", "L-1", "03-02T09:00")}, &refused);
+  const Backtest result = compare(kTaskSteps, kTaskSteps,
+                                  {nlohmann::json("no event"), line("lead.created", "L-1", "03-02T09:00")}, &refused);
   CHECK(result.dead_letters == 1);
   CHECK(refused.size() == 1);
-  const rules::Rulebook rulebook = rulebook_of({cadence(kTasks)});
+  const rules::Rulebook rulebook = rulebook_of({cadence(kTaskSteps)});
   CHECK_FALSE(engine::backtest(rulebook, rulebook, "no/such/file", [](const std::string&) {}).has_value());
 }
 

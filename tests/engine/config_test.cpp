@@ -6,47 +6,20 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
-#include <sstream>
 
 #include "engine/config/config_checks.h"
 #include "engine/config/setting.h"
 #include "engine/config/setting_values.h"
 #include "rules/yaml_reader.h"
+#include "tests/engine/temporary_directory.h"
 
 namespace fs = std::filesystem;
 using namespace relance;
 using namespace relance::engine;
+using tests::read_file;
+using tests::TemporaryDirectory;
 
 namespace {
-
-/// A folder of its own for every test case, removed at its end.
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (fs::temp_directory_path() / "relance-config-XXXXXX").string();
-    REQUIRE(mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  fs::path write(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
-    return path_ / name;
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
-std::string text_of(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
 
 std::string joined(const std::vector<std::string>& findings) {
   std::string text;
@@ -63,7 +36,7 @@ Config loaded(const fs::path& file) {
 }  // namespace
 
 TEST_CASE("an empty file gives every setting its default") {
-  const Folder folder;
+  const TemporaryDirectory folder;
   const Config config = loaded(folder.write("relance.yaml", "# nothing\n"));
   CHECK(config.data_dir == "/var/lib/relance");
   CHECK(config.http.address == "127.0.0.1");
@@ -96,7 +69,7 @@ TEST_CASE("every setting is declared once, described, and its default is what it
 }
 
 TEST_CASE("relative paths begin at the folder of the file") {
-  const Folder folder;
+  const TemporaryDirectory folder;
   const Config config = loaded(
       folder.write("relance.yaml", "data_dir: state\nplaybooks: ../playbooks\ninputs: [day.jsonl, /a/b.jsonl]\n"));
   CHECK(config.data_dir == folder.path() / "state");
@@ -108,7 +81,7 @@ TEST_CASE("relative paths begin at the folder of the file") {
 }
 
 TEST_CASE("a full file is read into its types") {
-  const Folder folder;
+  const TemporaryDirectory folder;
   folder.write("password", "s3cret\n");
   const Config config = loaded(folder.write("relance.yaml", R"(
 clock: { mode: accelerated, start: "2026-03-02T07:30:00Z", speed: 5000 }
@@ -144,7 +117,7 @@ connectors:
 }
 
 TEST_CASE("the effective configuration names where each value came from and loads again to the same") {
-  const Folder folder;
+  const TemporaryDirectory folder;
   folder.write("key", "whsec_abc");
   const std::string file = R"(
 data_dir: state
@@ -173,7 +146,7 @@ connectors:
 }
 
 TEST_CASE("the example file changes nothing, and with its marks taken away it is still well-formed") {
-  const Folder folder;
+  const TemporaryDirectory folder;
   const std::string example = example_config();
   const Config config = loaded(folder.write("relance.yaml", example));
   CHECK(config.http.port == 8080);
@@ -193,7 +166,7 @@ TEST_CASE("the example file changes nothing, and with its marks taken away it is
 }
 
 TEST_CASE("a secret comes from the environment and prints redacted") {
-  const Folder folder;
+  const TemporaryDirectory folder;
   REQUIRE(setenv("RELANCE_TEST_SMTP_PASSWORD", "hunter2", 1) == 0);
   const Config config = loaded(folder.write("relance.yaml", R"(
 http: { public_url: "https://relance.example.com" }
@@ -224,7 +197,7 @@ TEST_CASE("sizes and durations need their unit") {
 }
 
 TEST_CASE("a file that is not there, or a folder, is one finding") {
-  const Folder folder;
+  const TemporaryDirectory folder;
   auto missing = load_config(folder.path() / "none.yaml");
   REQUIRE_FALSE(missing.has_value());
   CHECK(missing.error().size() == 1);
@@ -253,7 +226,7 @@ TEST_CASE("every mistake in a file is reported with its place and a way out") {
     const fs::path kept = fs::path(entry.path()).replace_extension().replace_extension(".errors");
     const char* mode = std::getenv("RELANCE_GOLDEN");
     if (mode != nullptr && std::string_view(mode) == "update") std::ofstream(kept, std::ios::binary) << messages;
-    CHECK(messages == text_of(kept));
+    CHECK(messages == read_file(kept));
     CHECK(messages.find("hunter2") == std::string::npos);
   }
   fs::current_path(here);

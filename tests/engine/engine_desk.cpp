@@ -110,6 +110,11 @@ struct EngineDesk::Life {
   std::thread thread;
 };
 
+Given arrives(const std::string& at, const std::string& lead) {
+  return {at, lead, "lead.created", "'name':'Ada','email':'ada@example.org'"};
+}
+Given opts_out(const std::string& at, const std::string& lead) { return {at, lead, "optout.received"}; }
+
 EngineDesk::EngineDesk(DeskSettings settings)
     : settings_(std::move(settings)),
       rulebook_(std::make_shared<const rules::Rulebook>(rulebook_of(settings_.playbooks, settings_.house))),
@@ -180,6 +185,15 @@ void EngineDesk::set_clock(std::string_view at) {
 }
 
 engine::SubmitResult EngineDesk::submit(const Given& given) { return engine().submit({event_of(given)}); }
+
+void EngineDesk::submit_leads(int count, const std::string& at) {
+  std::vector<engine::Arrival> arrivals;
+  for (int i = 0; i < count; ++i) {
+    const std::string lead = "L-" + std::to_string(i);
+    arrivals.emplace_back(tests::event_of({at, lead, "lead.created", {}, "created-" + lead}));
+  }
+  REQUIRE(engine().submit(std::move(arrivals)).kind == engine::SubmitResult::Kind::durable);
+}
 
 void EngineDesk::push(const Given& given) {
   engine::ArrivalGroup group;

@@ -50,6 +50,14 @@ class OtherSide {
 
 engine::AttemptResult answer_of(engine::AttemptResult::Kind kind, std::string outcome = {});
 
+/// One email at once, with a template that desks have.
+inline const std::string kMail = cadence("steps: [{ id: mail, day: 0, channel: email, template: mail }]");
+inline const std::string kTwoTasks =
+    cadence("steps: [{ id: first, day: 0, channel: task }, { id: second, day: 2, channel: task }]");
+
+Given arrives(const std::string& at = "03-02 09:00", const std::string& lead = "L");
+Given opts_out(const std::string& at = "03-02 09:00", const std::string& lead = "L");
+
 struct DeskSettings {
   std::vector<std::string> playbooks;
   std::string begins = "03-02 09:00";
@@ -80,6 +88,8 @@ class EngineDesk {
 
   /// Over HTTP, as it were: returns when it is durable.
   engine::SubmitResult submit(const Given& given);
+  /// Leads L-0 to L-<count - 1> arrive, in one request.
+  void submit_leads(int count, const std::string& at = "03-02 09:00");
   /// From a file or a topic: returns when it waits in the queue.
   void push(const Given& given);
   /// Until the loop has taken what waits, done what is due and called whom it may. What calls come to is not waited

@@ -19,16 +19,6 @@ using engine::Engine;
 using engine::SubmitResult;
 using namespace std::chrono_literals;
 
-const std::string kMail = cadence("steps: [{ id: mail, day: 0, channel: email, template: mail }]");
-const std::string kAda = "'name':'Ada','email':'ada@example.org'";
-
-Given arrives(const std::string& at = "03-02 09:00", const std::string& lead = "L") {
-  return {at, lead, "lead.created", kAda};
-}
-Given opts_out(const std::string& at = "03-02 09:00", const std::string& lead = "L") {
-  return {at, lead, "optout.received"};
-}
-
 /// Requests that wait in the queue of an engine that does not run yet, in order.
 class Requests {
  public:

@@ -20,8 +20,6 @@ const std::string kTaskInHours = cadence(
     "contact_hours: { from: '09:00', to: '17:00' }\n"
     "steps: [{ id: task, day: 0, channel: task }]");
 
-Given arrives(const std::string& at, const std::string& lead = "L") { return {at, lead, "lead.created"}; }
-
 TEST_CASE("an event from the future makes nothing that is due later happen now") {
   for (const auto mode : {engine::ClockConfig::Mode::system, engine::ClockConfig::Mode::accelerated}) {
     EngineDesk desk({.playbooks = {kTasks}, .clock = mode});

@@ -15,8 +15,8 @@ using engine::EventReader;
 
 namespace {
 
-// 2026-03-02T08:10:00Z, the instant of the events below.
-const rules::Instant kNow = *rules::parse_rfc3339("2026-03-02T08:10:00Z");
+// The instant of the events below.
+const rules::Instant kArrived = *rules::parse_rfc3339("2026-03-02T08:10:00Z");
 
 const std::string kLead =
     R"({"specversion":"1.0","id":"e-17","source":"crm/acme","type":"lead.created","subject":"L-1","partitionkey":"acme",)"
@@ -39,10 +39,10 @@ std::string code_of(const tl::expected<rules::Event, engine::Unusable>& result) 
   return result ? "usable" : result.error().code;
 }
 
-std::string read_code(const std::string& json) { return code_of(EventReader().read(json, kNow)); }
+std::string read_code(const std::string& json) { return code_of(EventReader().read(json, kArrived)); }
 
 rules::Event read_event(const std::string& json) {
-  auto result = EventReader().read(json, kNow);
+  auto result = EventReader().read(json, kArrived);
   REQUIRE_MESSAGE(result.has_value(), (result ? std::string() : engine::reason_of(result.error())));
   return *std::move(result);
 }
@@ -57,13 +57,13 @@ void check_all(const std::vector<Case>& cases) {
   EventReader reader;  // one for all: a bad event must not spoil the next
   for (const Case& test : cases) {
     CAPTURE(test.name);
-    const auto result = reader.read(test.json, kNow);
+    const auto result = reader.read(test.json, kArrived);
     CHECK(code_of(result) == test.code);
     if (!result) {
       CHECK(result.error().message.size() > 10);
       CHECK(result.error().message.size() < 300);
     }
-    CHECK(reader.read(kLead, kNow).has_value());
+    CHECK(reader.read(kLead, kArrived).has_value());
   }
 }
 
@@ -76,7 +76,7 @@ TEST_CASE("a lead event is read with its envelope and its data") {
   CHECK(event.type == rules::EventType::lead_created);
   CHECK(event.lead.value == "L-1");
   CHECK(event.partition_key == "acme");
-  CHECK(event.time == kNow);
+  CHECK(event.time == kArrived);
   CHECK(event.text("email") == "ada@example.com");
   REQUIRE(event.data.find("score") != nullptr);
   CHECK(*event.data.find("score")->get<std::int64_t>() == 20);
@@ -238,7 +238,7 @@ TEST_CASE("JSON that is no CloudEvent of ours is unusable") {
 
 TEST_CASE("the message of an unknown type names the nearest known one, and quotes what came harmlessly") {
   const auto of_type = [](const std::string& type) {
-    const auto result = EventReader().read(event_with(R"("subject":"L-1","type":")" + type + "\""), kNow);
+    const auto result = EventReader().read(event_with(R"("subject":"L-1","type":")" + type + "\""), kArrived);
     REQUIRE(!result.has_value());
     CHECK(result.error().code == "unknown_type");
     return result.error().message;
@@ -271,8 +271,8 @@ TEST_CASE("the time of an event is checked against the year 2000 and the clock")
 
 TEST_CASE("an event without a time happened when it arrived") {
   const std::string json = event_with(R"("type":"lead.created","subject":"L-1")");
-  CHECK(read_event(json).time == kNow);
-  CHECK(read_event(event_with(R"("type":"lead.created","subject":"L-1","time":null)")).time == kNow);
+  CHECK(read_event(json).time == kArrived);
+  CHECK(read_event(event_with(R"("type":"lead.created","subject":"L-1","time":null)")).time == kArrived);
 }
 
 TEST_CASE("a simulation has no clock: every event needs its time, which may be any from 2000 on") {
@@ -471,7 +471,7 @@ TEST_CASE("no message repeats what stood in the data or in an id") {
         event_with(R"("type":"lead.created","subject":"L","datacontenttype":"ada@example.com")"),
         event_of("touch.completed", R"({"channel":"ada@example.com","outcome":"ada@example.com"})")}) {
     CAPTURE(json);
-    const auto result = EventReader().read(json, kNow);
+    const auto result = EventReader().read(json, kArrived);
     REQUIRE(!result.has_value());
     CHECK(result.error().message.find("ada") == std::string::npos);
   }
@@ -479,7 +479,7 @@ TEST_CASE("no message repeats what stood in the data or in an id") {
 
 TEST_CASE("a batch keeps its usable events and says what is wrong with the others") {
   const std::string bad = event_of("lead.exploded", "{}");
-  const auto batch = EventReader().read_batch("[" + kLead + " ,\n" + bad + "," + kLead + ", 5 ]\n", kNow);
+  const auto batch = EventReader().read_batch("[" + kLead + " ,\n" + bad + "," + kLead + ", 5 ]\n", kArrived);
   REQUIRE(batch.has_value());
   REQUIRE(batch->size() == 4);
   CHECK((*batch)[0].result.has_value());
@@ -495,7 +495,7 @@ TEST_CASE("an element over the limits costs only itself") {
   const std::string deep = event_of("lead.created", R"({"x":)" + nested(500) + "}");
   const std::string large = event_of("lead.created", R"({"x":")" + std::string(300'000, 'x') + "\"}");
   const std::string latin = event_of("lead.created", "{\"name\":\"Ren\xE9\"}");
-  const auto batch = EventReader().read_batch("[" + deep + "," + large + "," + latin + "," + kLead + "]", kNow);
+  const auto batch = EventReader().read_batch("[" + deep + "," + large + "," + latin + "," + kLead + "]", kArrived);
   REQUIRE(batch.has_value());
   CHECK(code_of((*batch)[0].result) == "too_deep");
   CHECK(code_of((*batch)[1].result) == "too_large");
@@ -509,19 +509,19 @@ TEST_CASE("what is no JSON array is no batch") {
         "[" + kLead + "]]", "[" + kLead + "] x", "[" + kLead + kLead + "]", std::string("[{\"a\":]}]"),
         std::string("["), std::string("]"), std::string("[}]"), std::string("[\"]"), "[" + kLead + ",{\"a\"}]"}) {
     CAPTURE(json);
-    const auto batch = EventReader().read_batch(json, kNow);
+    const auto batch = EventReader().read_batch(json, kArrived);
     REQUIRE(!batch.has_value());
     CHECK(batch.error().code == "not_json");
   }
-  CHECK(EventReader().read_batch("[]", kNow)->empty());
-  CHECK(EventReader().read_batch(" [ ] ", kNow)->empty());
+  CHECK(EventReader().read_batch("[]", kArrived)->empty());
+  CHECK(EventReader().read_batch(" [ ] ", kArrived)->empty());
 }
 
 TEST_CASE("a batch is bounded in events") {
   std::string json = "[0";
   for (std::size_t i = 1; i < engine::kMaxBatchEvents; ++i) json += ",0";
-  CHECK(EventReader().read_batch(json + "]", kNow)->size() == engine::kMaxBatchEvents);
-  const auto more = EventReader().read_batch(json + ",0]", kNow);
+  CHECK(EventReader().read_batch(json + "]", kArrived)->size() == engine::kMaxBatchEvents);
+  const auto more = EventReader().read_batch(json + ",0]", kArrived);
   REQUIRE(!more.has_value());
   CHECK(more.error().code == "too_many_events");
 }
@@ -532,23 +532,23 @@ TEST_CASE("binary mode reads attributes from headers and data from the payload")
                         {"type", "lead.created"}, {"subject", "L-1"},    {"time", "2026-03-02T08:10:00Z"},
                         {"partitionkey", "acme"}, {"traceparent", "00"}, {"datacontenttype", "application/json"}};
   EventReader reader;
-  const auto event = reader.read_binary(headers, R"({"email":"ada@example.com"})", kNow);
+  const auto event = reader.read_binary(headers, R"({"email":"ada@example.com"})", kArrived);
   REQUIRE(event.has_value());
   CHECK(event->lead.value == "L-1");
   CHECK(event->partition_key == "acme");
   CHECK(event->text("email") == "ada@example.com");
-  CHECK(reader.read_binary(headers, "", kNow)->data.map()->empty());
-  CHECK(code_of(reader.read_binary(headers, "[]", kNow)) == "invalid_data");
-  CHECK(code_of(reader.read_binary(headers, "{", kNow)) == "invalid_data");
-  CHECK(code_of(reader.read_binary(headers, R"({"score":"x"})", kNow)) == "invalid_data");
-  CHECK(code_of(reader.read_binary(headers, "{\"x\":\"" + std::string(300'000, 'x') + "\"}", kNow)) == "too_large");
+  CHECK(reader.read_binary(headers, "", kArrived)->data.map()->empty());
+  CHECK(code_of(reader.read_binary(headers, "[]", kArrived)) == "invalid_data");
+  CHECK(code_of(reader.read_binary(headers, "{", kArrived)) == "invalid_data");
+  CHECK(code_of(reader.read_binary(headers, R"({"score":"x"})", kArrived)) == "invalid_data");
+  CHECK(code_of(reader.read_binary(headers, "{\"x\":\"" + std::string(300'000, 'x') + "\"}", kArrived)) == "too_large");
 
   const auto with = [&](const std::string& name, const std::string& value) {
     Headers changed = headers;
     for (auto& [known, old] : changed) {
       if (known == name) old = value;
     }
-    return code_of(reader.read_binary(changed, "{}", kNow));
+    return code_of(reader.read_binary(changed, "{}", kArrived));
   };
   CHECK(with("specversion", "0.3") == "not_cloudevent");
   CHECK(with("id", std::string("a\0b", 3)) == "not_cloudevent");
@@ -559,8 +559,8 @@ TEST_CASE("binary mode reads attributes from headers and data from the payload")
   CHECK(with("datacontenttype", "text/plain") == "invalid_data");
   Headers twice = headers;
   twice.emplace_back("subject", "L-2");
-  CHECK(code_of(reader.read_binary(twice, "{}", kNow)) == "duplicate_key");
-  CHECK(code_of(reader.read_binary({}, "{}", kNow)) == "not_cloudevent");
+  CHECK(code_of(reader.read_binary(twice, "{}", kArrived)) == "duplicate_key");
+  CHECK(code_of(reader.read_binary({}, "{}", kArrived)) == "not_cloudevent");
 }
 
 TEST_CASE("every type of the contract is read") {

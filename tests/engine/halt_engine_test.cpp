@@ -17,22 +17,10 @@ using rules::Channel;
 using rules::HaltScope;
 using rules::PlaybookId;
 
-const std::string kTwoTasks =
-    cadence("steps: [{ id: first, day: 0, channel: task }, { id: second, day: 2, channel: task }]");
-
 HaltOrder order(HaltScope scope) { return {std::move(scope), "ops", "a test"}; }
 HaltScope of_playbook(const std::string& id = "p") { return {PlaybookId(id), std::nullopt}; }
 HaltScope on_channel(Channel channel) { return {std::nullopt, channel}; }
 HaltScope everything() { return {}; }
-
-void arrive(EngineDesk& desk, int count, const std::string& at = "03-02 09:00") {
-  std::vector<engine::Arrival> arrivals;
-  for (int i = 0; i < count; ++i) {
-    const std::string lead = "L-" + std::to_string(i);
-    arrivals.emplace_back(event_of({at, lead, "lead.created", {}, "created-" + lead}));
-  }
-  REQUIRE(desk.engine().submit(std::move(arrivals)).kind == engine::SubmitResult::Kind::durable);
-}
 
 nlohmann::json halts(EngineDesk& desk) { return nlohmann::json::parse(desk.engine().halts_json().value_or("")); }
 
@@ -41,7 +29,7 @@ TEST_CASE("nothing of what is halted is emitted, and what was held is asked agai
     EngineDesk desk({.playbooks = {kTwoTasks}});
     desk.begin();
     REQUIRE(desk.engine().halt(order(scope)) == HaltAnswer::done);
-    arrive(desk, 3);
+    desk.submit_leads(3);
     desk.settle();
     CHECK(desk.other_side().calls() == 0);
     CHECK(desk.story("L-0").find("touch.deferred first halted") != std::string::npos);
@@ -57,7 +45,7 @@ TEST_CASE("a halt of something else stops nothing") {
   desk.begin();
   REQUIRE(desk.engine().halt(order(of_playbook("other"))) == HaltAnswer::done);
   REQUIRE(desk.engine().halt(order(on_channel(Channel::email))) == HaltAnswer::done);
-  arrive(desk, 1);
+  desk.submit_leads(1);
   desk.settle_after(1);
   CHECK(desk.other_side().calls() == 1);
 }
@@ -67,7 +55,7 @@ TEST_CASE("what was emitted and not handed off waits as well") {
   std::atomic<bool> behind{true};
   desk.begin(
       [&](engine::Engine& engine) { engine.hold_dispatch([&] { return behind.load(); }, std::chrono::hours(1)); });
-  arrive(desk, 2);
+  desk.submit_leads(2);
   desk.settle();
   REQUIRE(desk.ready() == 2);
   REQUIRE(desk.engine().halt(order(everything())) == HaltAnswer::done);
@@ -85,7 +73,7 @@ TEST_CASE("where two halts cover a step, it waits for both") {
   desk.begin();
   desk.engine().halt(order(of_playbook()));
   desk.engine().halt(order(everything()));
-  arrive(desk, 1);
+  desk.submit_leads(1);
   desk.settle();
   REQUIRE(desk.engine().resume(order(everything())) == HaltAnswer::done);
   desk.settle();
@@ -100,7 +88,7 @@ TEST_CASE("a halt survives a crash, and so does a resumption that had not reache
   EngineDesk desk({.playbooks = {kTwoTasks}, .queue = 5000, .batch = 5000});
   desk.begin();
   REQUIRE(desk.engine().halt(order(everything())) == HaltAnswer::done);
-  arrive(desk, kLeads);
+  desk.submit_leads(kLeads);
   desk.crash();
   desk.begin();
   desk.settle();
@@ -138,7 +126,7 @@ TEST_CASE("doing it twice changes nothing, and a playbook that is not there is n
 TEST_CASE("a playbook whose file is gone can be halted for the leads that it still has") {
   EngineDesk desk({.playbooks = {kTwoTasks}});
   desk.begin();
-  arrive(desk, 1);
+  desk.submit_leads(1);
   desk.settle_after(1);
   desk.publish({"playbook: other\nsteps: [{ id: a, day: 0, channel: call }]"});
   REQUIRE(desk.engine().halt(order(of_playbook())) == HaltAnswer::done);
@@ -154,7 +142,7 @@ TEST_CASE("a guardrail that tripped stands after a restart until it is acknowled
       "steps: [{ id: first, day: 0, channel: task }, { id: second, day: 1, channel: task }]");
   EngineDesk desk({.playbooks = {guarded}});
   desk.begin();
-  arrive(desk, 3);
+  desk.submit_leads(3);
   desk.settle_after(3);
   desk.submit({"03-02 09:00", "L-0", "complaint.received", "'channel':'task'"});
   CHECK(halts(desk)["guardrails"].at(0)["metric"] == "complaint_rate");

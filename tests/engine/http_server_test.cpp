@@ -28,7 +28,7 @@ using Json = nlohmann::json;
 
 namespace {
 
-const rules::Instant kNow = *rules::parse_rfc3339("2026-03-02T08:10:00Z");
+const rules::Instant kEngineNow = *rules::parse_rfc3339("2026-03-02T08:10:00Z");
 const std::string kEvent = R"({"specversion":"1.0","id":"e-1","source":"test","type":"lead.created","subject":"L-1",)"
                            R"("time":"2026-03-02T08:10:00Z","data":{"email":"ada@example.com"}})";
 
@@ -60,7 +60,7 @@ class FakeEngine : public EngineService {
     why = "the store is being restored";
     return is_ready;
   }
-  rules::Instant now() override { return kNow; }
+  rules::Instant now() override { return kEngineNow; }
 
   std::vector<rules::Event> events() {
     const std::lock_guard lock(mutex);
@@ -237,7 +237,7 @@ TEST_CASE("binary mode takes the event from headers, with their percent-encoding
   CHECK(event.lead.value == "L\u00e9 1");
   CHECK(event.partition_key == "acme");
   CHECK(event.text("email") == "ada@example.com");
-  CHECK(event.time == kNow);
+  CHECK(event.time == kEngineNow);
 }
 
 TEST_CASE("a header whose encoding hides a line feed makes no event") {
@@ -267,7 +267,7 @@ TEST_CASE("a batch keeps its usable events and tells which elements are dead let
   REQUIRE(api.engine.letters().size() == 1);
   CHECK(api.engine.letters()[0].bytes == bad);
   CHECK(api.engine.letters()[0].input == "http");
-  CHECK(api.engine.letters()[0].at == kNow);
+  CHECK(api.engine.letters()[0].at == kEngineNow);
 }
 
 TEST_CASE("an empty batch is accepted without work") {
@@ -511,7 +511,7 @@ TEST_CASE("the opt-out that a link makes is one that the intake would take") {
             {"subject", event.lead.value}, {"time", rules::to_string(event.time)},
             {"data", Json::object()}};
   for (const auto& [key, value] : *event.data.map()) json["data"][*key.string()] = *value.string();
-  const auto read = EventReader().read(json.dump(), kNow);
+  const auto read = EventReader().read(json.dump(), kEngineNow);
   REQUIRE(read.has_value());
   CHECK(rules::cel::equal(read->data, event.data));
 }

@@ -13,6 +13,7 @@
 
 #include "engine/http/server.h"
 #include "tests/engine/idle_engine.h"
+#include "tests/engine/temporary_directory.h"
 
 using namespace relance;
 using namespace relance::engine;
@@ -30,9 +31,6 @@ class LongLedgerEngine : public tests::IdleEngine {
 class Certificate {
  public:
   Certificate() {
-    std::string name = (std::filesystem::temp_directory_path() / "relance-tls-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    folder_ = name;
     const std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> pair(EVP_EC_gen("P-256"), EVP_PKEY_free);
     const std::unique_ptr<X509, void (*)(X509*)> certificate(X509_new(), X509_free);
     REQUIRE(pair);
@@ -51,14 +49,11 @@ class Certificate {
     REQUIRE(PEM_write_X509(cert_file.get(), certificate.get()) == 1);
     REQUIRE(PEM_write_PrivateKey(key_file.get(), pair.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
   }
-  Certificate(const Certificate&) = delete;
-  Certificate& operator=(const Certificate&) = delete;
-  ~Certificate() { std::filesystem::remove_all(folder_); }
-  std::filesystem::path cert() const { return folder_ / "cert.pem"; }
-  std::filesystem::path key() const { return folder_ / "key.pem"; }
+  std::filesystem::path cert() const { return folder_.path() / "cert.pem"; }
+  std::filesystem::path key() const { return folder_.path() / "key.pem"; }
 
  private:
-  std::filesystem::path folder_;
+  tests::TemporaryDirectory folder_;
 };
 
 std::unique_ptr<HttpServer> start(LongLedgerEngine& engine, prometheus::Registry& registry,

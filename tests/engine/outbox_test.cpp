@@ -18,15 +18,11 @@ using engine::SubmitResult;
 using Kind = engine::AttemptResult::Kind;
 using namespace std::chrono_literals;
 
-const std::string kMail = cadence("steps: [{ id: mail, day: 0, channel: email, template: mail }]");
 const std::string kMailThenTask = cadence(R"(
 steps:
   - { id: mail, day: 0, channel: email, template: mail }
   - { id: task, day: 1, channel: task }
 )");
-
-Given arrives() { return {"03-02 09:00", "L", "lead.created", "'name':'Ada','email':'ada@example.org'"}; }
-Given opts_out() { return {"03-02 09:00", "L", "optout.received"}; }
 
 TEST_CASE("a retry goes to the contact point that the lead has by then") {
   EngineDesk desk({.playbooks = {kMail}, .idempotent = false});

@@ -13,18 +13,15 @@ using engine::ReleaseAnswer;
 using Kind = engine::AttemptResult::Kind;
 using Answer = engine::ReleaseAnswer::Kind;
 
-const std::string kMail = cadence("steps: [{ id: mail, day: 0, channel: email, template: mail }]");
 const std::string kMailInTenDays = cadence(R"(
 touches: { within: 10d }
 steps: [{ id: mail, day: 0, channel: email, template: mail }]
 )");
-const std::string kSla = cadence(R"(
+const std::string kMailWithSla = cadence(R"(
 sla: { first_touch: { within: 2h } }
 touches: { within: 10d }
 steps: [{ id: mail, day: 0, channel: email, template: mail }]
 )");
-
-Given arrives() { return {"03-02 09:00", "L", "lead.created", "'name':'Ada','email':'ada@example.org'"}; }
 
 /// A desk whose first call has an unknown outcome, and every later one is accepted.
 struct ParkedDesk : EngineDesk {
@@ -41,7 +38,7 @@ struct ParkedDesk : EngineDesk {
 };
 
 TEST_CASE("what is declared delivered is not sent again, and counts as the first touch") {
-  ParkedDesk desk(kSla);
+  ParkedDesk desk(kMailWithSla);
   CHECK(desk.release(desk.parked_action(), ParkedDecision::delivered).kind == Answer::done);
   CHECK(desk.parked() == 0);
   CHECK(desk.other_side().calls() == 1);

@@ -17,22 +17,10 @@ namespace {
 using engine::InFlightCounts;
 using rules::PlaybookId;
 
-const std::string kTwoTasks =
-    cadence("steps: [{ id: first, day: 0, channel: task }, { id: second, day: 2, channel: task }]");
 const std::string kMigrated =
     cadence("in_flight: migrate\nsteps: [{ id: first, day: 0, channel: task }, { id: third, day: 3, channel: task }]");
 const std::string kEnded = cadence("in_flight: end\nsteps: [{ id: first, day: 0, channel: task }]");
 const std::string kPinned = cadence("steps: [{ id: first, day: 0, channel: task }]");
-
-/// Leads L-0 to L-<count - 1>, in one request.
-void arrive(EngineDesk& desk, int count, const std::string& at = "03-02 09:00") {
-  std::vector<engine::Arrival> arrivals;
-  for (int i = 0; i < count; ++i) {
-    const std::string lead = "L-" + std::to_string(i);
-    arrivals.emplace_back(event_of({at, lead, "lead.created", {}, "created-" + lead}));
-  }
-  REQUIRE(desk.engine().submit(std::move(arrivals)).kind == engine::SubmitResult::Kind::durable);
-}
 
 /// How many records of the type each lead has, by lead.
 std::map<std::string, int> records(EngineDesk& desk, const std::string& type) {
@@ -60,7 +48,7 @@ TEST_CASE("publishing pins, migrates and ends exactly what the preview counted")
            {kPinned, {.pinned = 3}}, {kMigrated, {.migrated = 3, .lose_open_step = 3}}, {kEnded, {.ended = 3}}}) {
     EngineDesk desk({.playbooks = {kTwoTasks}});
     desk.begin();
-    arrive(desk, 3);
+    desk.submit_leads(3);
     desk.settle_after(3);
     CHECK(desk.preview({next}).of(PlaybookId("p")) == wanted);
     CHECK(records(desk, "lead.migrated").empty());
@@ -76,7 +64,7 @@ TEST_CASE("a lead goes on by the file that its enrollment follows") {
   const auto story = [](const std::string& next) {
     EngineDesk desk({.playbooks = {kTwoTasks}});
     desk.begin();
-    arrive(desk, 1);
+    desk.submit_leads(1);
     desk.settle_after(1);
     desk.publish({next});
     desk.set_clock("03-04 09:00");
@@ -94,7 +82,7 @@ TEST_CASE("a lead goes on by the file that its enrollment follows") {
 TEST_CASE("what waits in the outbox is cancelled when its enrollment is ended") {
   EngineDesk desk({.playbooks = {kTwoTasks}});
   desk.begin([](engine::Engine& engine) { engine.hold_dispatch([] { return true; }, std::chrono::hours(1)); });
-  arrive(desk, 2);
+  desk.submit_leads(2);
   desk.settle();
   CHECK(desk.ready() == 2);
   const auto done = desk.publish({kEnded});
@@ -109,7 +97,7 @@ TEST_CASE("who arrives after publishing is enrolled under the new file, and the 
   EngineDesk desk({.playbooks = {kTwoTasks}});
   desk.begin();
   desk.publish({kMigrated});
-  arrive(desk, 1);
+  desk.submit_leads(1);
   desk.settle_after(1);
   CHECK(desk.preview({kMigrated}).of(PlaybookId("p")) == InFlightCounts{.current = 1});
   const std::string ledger = desk.engine().ledger_lines(0, 1);
@@ -144,7 +132,7 @@ TEST_CASE("a refused folder is in the ledger and the metrics, and nothing else c
 TEST_CASE("leads follow a folder that changed while no daemon ran") {
   EngineDesk desk({.playbooks = {kTwoTasks}});
   desk.begin();
-  arrive(desk, 2);
+  desk.submit_leads(2);
   desk.settle_after(2);
   REQUIRE(walk_is_over(desk));
   desk.end();
@@ -174,7 +162,7 @@ constexpr int kSeveralPages = 900;
 TEST_CASE("a process that dies on its way through the leads comes to the same result after its restart") {
   EngineDesk desk({.playbooks = {kTwoTasks}});
   desk.begin();
-  arrive(desk, kSeveralPages);
+  desk.submit_leads(kSeveralPages);
   desk.settle_after(kSeveralPages);
   publish_and_die(desk, kMigrated);
   desk.begin();
@@ -189,7 +177,7 @@ TEST_CASE("leads that followed a folder which was taken back after a crash follo
       "in_flight: migrate\nsteps: [{ id: first, day: 0, channel: task }, { id: second, day: 2, channel: task }]");
   EngineDesk desk({.playbooks = {first}});
   desk.begin();
-  arrive(desk, kSeveralPages);
+  desk.submit_leads(kSeveralPages);
   desk.settle_after(kSeveralPages);
   REQUIRE(walk_is_over(desk));
   publish_and_die(desk, kMigrated);
@@ -202,7 +190,7 @@ TEST_CASE("leads that followed a folder which was taken back after a crash follo
 TEST_CASE("where events move the clock, leads follow a folder before the next event does") {
   EngineDesk desk({.playbooks = {kTwoTasks}, .clock = engine::ClockConfig::Mode::events});
   desk.begin();
-  arrive(desk, 2);
+  desk.submit_leads(2);
   desk.submit({"03-02 10:00", "clock", "page.viewed"});
   REQUIRE(walk_is_over(desk));
   desk.end();
@@ -221,7 +209,7 @@ TEST_CASE("an opt-out is handled while leads follow a folder, and stands whichev
   constexpr int kLeads = 600;
   EngineDesk desk({.playbooks = {kTwoTasks}});
   desk.begin();
-  arrive(desk, kLeads);
+  desk.submit_leads(kLeads);
   desk.settle_after(kLeads);
   auto publishing = std::async(std::launch::async, [&] { return desk.publish({kMigrated}); });
   CHECK(desk.submit({"03-02 09:00", "L-599", "optout.received"}).kind == engine::SubmitResult::Kind::durable);
@@ -322,7 +310,7 @@ TEST_CASE("a schedule that is changed or taken back is followed by leads that wa
 TEST_CASE("a process that dies before all leads have met a new schedule loses none of its occurrences") {
   EngineDesk desk({.playbooks = {kByForm}, .begins = "03-02 08:59"});
   desk.begin();
-  arrive(desk, kSeveralPages, "03-02 08:59");
+  desk.submit_leads(kSeveralPages, "03-02 08:59");
   desk.settle();
   const std::string schedule = every_monday("2026-01-05");
   auto publishing = std::async(std::launch::async, [&] { return desk.publish({kByForm, schedule}); });
@@ -346,7 +334,7 @@ TEST_CASE("a process that dies before all leads have met a new schedule loses no
 TEST_CASE("a store is read by the page, past the daemon that has it") {
   EngineDesk desk({.playbooks = {kTwoTasks}});
   desk.begin();
-  arrive(desk, 5);
+  desk.submit_leads(5);
   desk.settle_after(5);
   desk.engine().call([&] {
     const auto first = desk.store().leads_after(nullptr, 2);

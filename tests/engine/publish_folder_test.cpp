@@ -1,7 +1,5 @@
 // What a folder of playbooks is to publishing: engine/publish/folder_watch.h, folder_difference.h, playbook_folder.h.
 
-#include <fstream>
-
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
@@ -9,7 +7,7 @@
 #include "engine/publish/folder_watch.h"
 #include "engine/publish/playbook_folder.h"
 #include "tests/engine/simulation_support.h"
-#include "tests/engine/store_fixture.h"
+#include "tests/engine/temporary_directory.h"
 
 namespace relance::tests {
 namespace {
@@ -17,12 +15,7 @@ namespace {
 using engine::FolderMark;
 using engine::FolderWatch;
 using engine::PlaybookDifference;
-using Kind = engine::PlaybookDifference::Kind;
-
-void write(const std::filesystem::path& file, const std::string& text) {
-  std::filesystem::create_directories(file.parent_path());
-  std::ofstream(file) << text;
-}
+using DifferenceKind = engine::PlaybookDifference::Kind;
 
 const std::string kPlaybook =
     "playbook: p\ntitle: P\nenroll: { on: lead.created }\nsteps: [{ id: s, day: 0, channel: task }]\n";
@@ -46,35 +39,35 @@ TEST_CASE("a change of a folder is taken when two looks in a row see the same, a
 
 TEST_CASE("a folder looks different when a file that is read comes, goes or changes, and only then") {
   TemporaryDirectory folder;
-  write(folder.path() / "p.yaml", kPlaybook);
+  folder.write("p.yaml", kPlaybook);
   const FolderMark first = engine::mark_of(folder.path());
   REQUIRE(first.size() == 1);
-  write(folder.path() / "p.test.yaml", "x");
-  write(folder.path() / ".p.yaml.swp", "x");
-  write(folder.path() / ".git" / "p.yaml", "x");
-  write(folder.path() / "README.md", "x");
+  folder.write("p.test.yaml", "x");
+  folder.write(".p.yaml.swp", "x");
+  folder.write(".git/p.yaml", "x");
+  folder.write("README.md", "x");
   CHECK(engine::mark_of(folder.path()) == first);
-  write(folder.path() / "templates" / "p" / "mail.en.txt", "Subject: x\n\nx\n");
+  folder.write("templates/p/mail.en.txt", "Subject: x\n\nx\n");
   const FolderMark second = engine::mark_of(folder.path());
   CHECK(second != first);
-  write(folder.path() / "p.yaml", kPlaybook + "# longer\n");
+  folder.write("p.yaml", kPlaybook + "# longer\n");
   CHECK(engine::mark_of(folder.path()) != second);
   CHECK(engine::mark_of(folder.path() / "nothing").empty());
 }
 
 TEST_CASE("a folder is read whole or refused with every finding and a short reason that names no machine") {
   TemporaryDirectory folder;
-  write(folder.path() / "p.yaml", kPlaybook);
-  write(folder.path() / "templates" / "mail.en.txt", "Subject: Hello\n\nHello {{lead.name}}\n");
+  folder.write("p.yaml", kPlaybook);
+  folder.write("templates/mail.en.txt", "Subject: Hello\n\nHello {{lead.name}}\n");
   CHECK(engine::read_playbook_folder(folder.path(), "en").has_value());
 
-  write(folder.path() / "templates" / "mail.en.txt", "Subject: Hello\n\nHello {{>partial}}\n");
+  folder.write("templates/mail.en.txt", "Subject: Hello\n\nHello {{>partial}}\n");
   auto refused = engine::read_playbook_folder(folder.path(), "en");
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().reason == "template templates/mail.en.txt:3");
   CHECK(refused.error().findings.size() == 1);
 
-  write(folder.path() / "sub" / "q.yaml", "playbook: q\ntitle: Q\nenrol: { on: lead.created }\nsteps: []\n");
+  folder.write("sub/q.yaml", "playbook: q\ntitle: Q\nenrol: { on: lead.created }\nsteps: []\n");
   refused = engine::read_playbook_folder(folder.path(), "en");
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().reason == "unknown-key sub/q.yaml:3");
@@ -83,12 +76,12 @@ TEST_CASE("a folder is read whole or refused with every finding and a short reas
 
 TEST_CASE("a folder that promises what it cannot keep loads, and is not to be published") {
   TemporaryDirectory folder;
-  write(folder.path() / "p.yaml", kPlaybook);
+  folder.write("p.yaml", kPlaybook);
   const auto kept = engine::read_playbook_folder(folder.path(), "en");
   REQUIRE(kept.has_value());
   CHECK_FALSE(engine::find_broken_promises(kept->rulebook, folder.path()).has_value());
 
-  write(folder.path() / "p.yaml", kPlaybook + "touches: { min: 2 }\n");
+  folder.write("p.yaml", kPlaybook + "touches: { min: 2 }\n");
   const auto broken = engine::read_playbook_folder(folder.path(), "en");
   REQUIRE(broken.has_value());
   const auto refused = engine::find_broken_promises(broken->rulebook, folder.path());
@@ -106,12 +99,14 @@ TEST_CASE("a difference names what is new, gone and changed, and by which keys")
                    "playbook: r\nenroll: { on: lead.created }\nsteps: [{ id: s, day: 0, channel: task }]\n"});
   const auto found = engine::differences(before, after);
   REQUIRE(found.size() == 3);
-  CHECK(found[0].kind == Kind::changed);
+  CHECK(found[0].kind == DifferenceKind::changed);
   CHECK(found[0].keys == std::vector<std::string>{"in_flight", "priority", "steps"});
   CHECK(found[0].in_flight == rules::InFlight::end);
-  CHECK(found[1].kind == Kind::gone);
-  CHECK(found[2].kind == Kind::added);
-  for (const PlaybookDifference& difference : engine::differences(before, before)) CHECK(difference.kind == Kind::same);
+  CHECK(found[1].kind == DifferenceKind::gone);
+  CHECK(found[2].kind == DifferenceKind::added);
+  for (const PlaybookDifference& difference : engine::differences(before, before)) {
+    CHECK(difference.kind == DifferenceKind::same);
+  }
 
   const auto report = nlohmann::json::parse(engine::report_json(found, nullptr));
   CHECK(report["playbooks"][0] == nlohmann::json::parse(R"({"playbook":"p","change":"changed",

@@ -2,9 +2,9 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
+
+#include "tests/engine/temporary_directory.h"
 
 namespace relance::engine {
 namespace {
@@ -15,40 +15,30 @@ using rules::cel::Map;
 using rules::cel::Value;
 
 /// A folder of templates that vanishes with the test.
-class Folder {
+class TemplateFolder {
  public:
-  Folder() {
-    std::string pattern = (fs::temp_directory_path() / "relance-templates-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  Folder& add(const std::string& name, const std::string& content) {
-    fs::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name, std::ios::binary) << content;
+  TemplateFolder& add(const std::string& name, const std::string& content) {
+    folder_.write(name, content);
     return *this;
   }
-  const fs::path& path() const { return path_; }
+  const fs::path& path() const { return folder_.path(); }
 
   TemplateSet load() const {
-    auto set = TemplateSet::load(path_, "en");
+    auto set = TemplateSet::load(path(), "en");
     if (!set) FAIL(set.error().front());
     return *std::move(set);
   }
   /// The findings, without the folder's name.
   std::vector<std::string> findings() const {
-    const auto set = TemplateSet::load(path_, "en");
+    const auto set = TemplateSet::load(path(), "en");
     if (set) return {};
     std::vector<std::string> out;
-    for (const std::string& finding : set.error()) out.push_back(finding.substr(path_.string().size() + 1));
+    for (const std::string& finding : set.error()) out.push_back(finding.substr(path().string().size() + 1));
     return out;
   }
 
  private:
-  fs::path path_;
+  tests::TemporaryDirectory folder_;
 };
 
 Value lead(Map attributes) { return Value(Map{{Value("lead"), Value(std::move(attributes))}}); }
@@ -67,7 +57,7 @@ Value ada() {
 }
 
 TEST_CASE("an email is rendered with the lead's attributes, and only its HTML is escaped") {
-  const TemplateSet set = Folder()
+  const TemplateSet set = TemplateFolder()
                               .add("smb/context.en.txt",
                                    "Subject: {{lead.company}}: hello {{lead.name}}\n\nHi {{lead.name}}, {{lead.score}} "
                                    "{{lead.ratio}}\n{{sender.postal_address}}\n{{unsubscribe_url}}\n")
@@ -83,7 +73,7 @@ TEST_CASE("an email is rendered with the lead's attributes, and only its HTML is
 
 TEST_CASE("sections stay when there is something, repeat for lists, and leave no empty lines") {
   const TemplateSet set =
-      Folder()
+      TemplateFolder()
           .add("s.en.txt",
                "{{#lead.company}}\nat {{lead.company}}\n{{/lead.company}}\n{{#lead.empty}}\nnever\n{{/lead.empty}}\n"
                "{{^lead.phone}}\nno "
@@ -93,7 +83,7 @@ TEST_CASE("sections stay when there is something, repeat for lists, and leave no
 }
 
 TEST_CASE("only lines that hold nothing but a section's tag vanish") {
-  const TemplateSet set = Folder()
+  const TemplateSet set = TemplateFolder()
                               .add("s.en.txt",
                                    "one\n\n{{#lead.company}}\n\n  in {{! note }}\n\n  {{/lead.company}}  "
                                    "\n\n{{lead.none}}\n{{#lead.company}}x"
@@ -104,7 +94,8 @@ TEST_CASE("only lines that hold nothing but a section's tag vanish") {
 }
 
 TEST_CASE("what the lead lacks renders as nothing, but a subject never comes out empty") {
-  const TemplateSet set = Folder().add("s.en.txt", "Subject: {{lead.company}}\n\nHello {{lead.name}}!\n").load();
+  const TemplateSet set =
+      TemplateFolder().add("s.en.txt", "Subject: {{lead.company}}\n\nHello {{lead.name}}!\n").load();
   CHECK(set.render("s", lead({{"company", "acme"}}))->text == "Hello !\n");
   const auto empty = set.render("s", lead({{"name", "Ada"}}));
   REQUIRE_FALSE(empty.has_value());
@@ -112,7 +103,7 @@ TEST_CASE("what the lead lacks renders as nothing, but a subject never comes out
 }
 
 TEST_CASE("the language is the lead's, else its country's, else the default, else what there is") {
-  const TemplateSet set = Folder()
+  const TemplateSet set = TemplateFolder()
                               .add("s.en.txt", "en")
                               .add("s.fr.txt", "fr")
                               .add("s.pt-BR.txt", "pt-BR")
@@ -134,7 +125,7 @@ TEST_CASE("the language is the lead's, else its country's, else the default, els
 }
 
 TEST_CASE("a call script has no subject, and no email step can use it") {
-  const TemplateSet set = Folder().add("calls/intro.en.txt", "Ask {{lead.name}} about the budget.\n").load();
+  const TemplateSet set = TemplateFolder().add("calls/intro.en.txt", "Ask {{lead.name}} about the budget.\n").load();
   CHECK(set.render("calls/intro", ada())->text == "Ask Ada & <Zoë> about the budget.\n");
   CHECK_FALSE(set.is_email("calls/intro"));
   CHECK(set.render_email("calls/intro", ada()).error() ==
@@ -147,7 +138,7 @@ TEST_CASE("a call script has no subject, and no email step can use it") {
 
 TEST_CASE("what a template reads is known without rendering it") {
   const TemplateSet set =
-      Folder()
+      TemplateFolder()
           .add("s.en.txt", "Subject: {{lead.company}}\n\n{{#slots}}{{start}}{{/slots}}{{unsubscribe_url}}")
           .add("s.fr.txt", "Subject: {{lead.name}}\n\nx")
           .add("s.fr.html", "{{sender.name}}")
@@ -158,7 +149,7 @@ TEST_CASE("what a template reads is known without rendering it") {
 }
 
 TEST_CASE("every mistake is found at once, with its place") {
-  Folder folder;
+  TemplateFolder folder;
   folder.add("a.en.txt", "Subject: x\nno empty line\n")
       .add("b.en.txt", "Subject:\n\ntext\n")
       .add("c.txt", "text")
@@ -212,14 +203,14 @@ TEST_CASE("every mistake is found at once, with its place") {
 }
 
 TEST_CASE("a template is an email in all its languages or in none") {
-  Folder folder;
+  TemplateFolder folder;
   folder.add("s.en.txt", "Subject: x\n\ntext\n").add("s.fr.txt", "Sujet: x\n\ntexte\n");
   CHECK(folder.findings() == std::vector<std::string>{"s.fr.txt:1:1: error: has no line `Subject:`, while the same "
                                                       "template in another language has one [template]"});
 }
 
 TEST_CASE("files from Windows read the same") {
-  const TemplateSet set = Folder().add("s.en.txt", "\xEF\xBB\xBFSubject: x\r\n\r\none\r\ntwo\r\n").load();
+  const TemplateSet set = TemplateFolder().add("s.en.txt", "\xEF\xBB\xBFSubject: x\r\n\r\none\r\ntwo\r\n").load();
   CHECK(set.render("s", ada())->subject == "x");
   CHECK(set.render("s", ada())->text == "one\ntwo\n");
 }
@@ -232,7 +223,7 @@ TEST_CASE("a folder that does not exist holds no templates") {
 
 TEST_CASE("an attribute is text, never a template, and cannot blow a mail up") {
   const TemplateSet set =
-      Folder()
+      TemplateFolder()
           .add("s.en.txt", "{{lead.name}}|{{lead}}|{{lead.tags}}|{{#lead.name}}{{lead.company}}{{/lead.name}}")
           .add("big.en.txt",
                "{{#lead.tags}}{{#lead.tags}}{{#lead.tags}}{{.}}{{/lead.tags}}{{/lead.tags}}{{/lead.tags}}")

@@ -64,6 +64,19 @@ class Ledger {
   Lines lines_;
 };
 
+struct Group {
+  int leads;
+  int converted;
+};
+/// Both arms, up to March 20.
+Ledger ledger_of(const Group& control, const Group& in_short) {
+  Ledger ledger;
+  ledger.group("control", control.leads, control.converted);
+  ledger.group("short", in_short.leads, in_short.converted);
+  ledger.end(20);
+  return ledger;
+}
+
 ExperimentReport report_of(const Lines& lines, const std::vector<ExperimentPlan>& plans = {plan()},
                            std::optional<rules::Instant> until = {}) {
   engine::LedgerFacts facts;
@@ -83,10 +96,7 @@ ExperimentResult one(const Lines& lines, const ExperimentPlan& plan_of_it = plan
 bool says(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 TEST_CASE("with enough leads and the shares as planned, arms are compared with control") {
-  Ledger ledger;
-  ledger.group("control", 80, 48);
-  ledger.group("short", 70, 56);
-  ledger.end(20);
+  const Ledger ledger = ledger_of({80, 48}, {70, 56});
   const ExperimentResult result = one(ledger.lines());
   CHECK(result.verdict == Verdict::effect);
   REQUIRE(result.ratio);
@@ -103,10 +113,7 @@ TEST_CASE("with enough leads and the shares as planned, arms are compared with c
 }
 
 TEST_CASE("shares that chance does not explain raise the alarm, and nothing is said about an effect") {
-  Ledger ledger;
-  ledger.group("control", 120, 10);
-  ledger.group("short", 60, 50);
-  ledger.end(20);
+  const Ledger ledger = ledger_of({120, 10}, {60, 50});
   const ExperimentReport report = report_of(ledger.lines());
   const ExperimentResult& result = report.experiments.front();
   CHECK(report.alarm());
@@ -125,10 +132,7 @@ TEST_CASE("shares that chance does not explain raise the alarm, and nothing is s
 }
 
 TEST_CASE("before min_per_arm a report says how many are missing, and nothing of an effect") {
-  Ledger ledger;
-  ledger.group("control", 30, 5);
-  ledger.group("short", 19, 13);
-  ledger.end(20);
+  const Ledger ledger = ledger_of({30, 5}, {19, 13});
   const ExperimentReport report = report_of(ledger.lines());
   CHECK(report.experiments.front().verdict == Verdict::too_few);
   CHECK(says(report.experiments.front().message, "1 more in short"));
@@ -282,10 +286,7 @@ TEST_CASE("arms are compared only where the ledger can tell what they came to") 
   CHECK(says(why("experiment: { id: e, arms: { control: 1, holdout: 1 } }\n"), "the arm holdout ends where it begins"));
   CHECK(why(window + "experiment: { id: e, arms: { control: 1, holdout: 1 } }\n") == "");
 
-  Ledger ledger;
-  ledger.group("control", 30, 9);
-  ledger.group("short", 30, 9);
-  ledger.end(20);
+  const Ledger ledger = ledger_of({30, 9}, {30, 9});
   ExperimentPlan blind = plan();
   blind.not_comparable = "because";
   CHECK(one(ledger.lines(), blind).verdict == Verdict::not_comparable);

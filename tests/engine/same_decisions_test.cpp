@@ -19,14 +19,14 @@
 namespace relance::tests {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 using rules::Event;
 
 /// By lead, in the order in which they were taken. Leads of one instant come in another order where calls take time.
 using Decisions = std::map<std::string, std::vector<std::string>>;
 
 /// A record without what is of one run only: its place, random ids, and how often a connector was tried.
-void add_record(Decisions& decisions, json record, const std::string& lead) {
+void add_record(Decisions& decisions, Json record, const std::string& lead) {
   if (lead.empty() || record["type"].get<std::string>().starts_with("attempt.")) return;
   for (const char* own : {"seq", "lead", "subject", "enrollment", "action", "attempt", "connector", "provider_id"})
     record.erase(own);
@@ -44,7 +44,7 @@ engine::MemoryStore::LedgerSink sink_to(Decisions& decisions) {
           if (context.lead->account) line.account = context.lead->account->value;
           std::string text;
           engine::append_ledger_line(text, record, line);
-          add_record(decisions, json::parse(text), std::string(line.lead));
+          add_record(decisions, Json::parse(text), std::string(line.lead));
         }
       };
 }
@@ -74,10 +74,10 @@ engine::AttemptResult outcome_of(const OtherSide::Call& call) {
   return answer_of(engine::AttemptResult::Kind::accepted, outcome);
 }
 
-std::vector<json> ledger_of(engine::Engine& engine) {
-  std::vector<json> records;
+std::vector<Json> ledger_of(engine::Engine& engine) {
+  std::vector<Json> records;
   std::istringstream lines(engine.ledger_lines(0, 100'000));
-  for (std::string line; std::getline(lines, line);) records.push_back(json::parse(line));
+  for (std::string line; std::getline(lines, line);) records.push_back(Json::parse(line));
   return records;
 }
 
@@ -95,7 +95,7 @@ Decisions served(const World& world, const std::vector<Event>& events) {
     if (!waiting.empty())
       RC_ASSERT(desk.engine().submit(std::exchange(waiting, {})).kind == engine::SubmitResult::Kind::durable);
     auto ledger = ledger_of(desk.engine());
-    for (json& record : ledger) {
+    for (Json& record : ledger) {
       const std::string lead = record.value("lead", "");
       if (!lead.empty()) leads[record["subject"]] = lead;
     }
@@ -106,7 +106,7 @@ Decisions served(const World& world, const std::vector<Event>& events) {
     waiting.emplace_back(event);
   }
   Decisions decisions;
-  for (json& record : submit()) {
+  for (Json& record : submit()) {
     const std::string lead = leads[record["subject"]];
     add_record(decisions, std::move(record), lead);
   }

@@ -8,7 +8,7 @@
 namespace relance::tests {
 namespace {
 
-std::string touches(const std::string& zone, const std::string& at, const std::string& body) {
+std::string touches_in(const std::string& zone, const std::string& at, const std::string& body) {
   return story_of({{cadence(body)}, {{at, "L", "lead.created", "'timezone':'" + zone + "'"}}}, "L", "touch");
 }
 std::string on_day_one(const std::string& time) {
@@ -29,25 +29,25 @@ TEST_CASE("a lead's country closes its holidays, another country's stay open") {
 
 TEST_CASE("in Paris days keep their local time over both clock changes") {
   // 10:00 in Paris is 09:00Z in winter, 08:00Z in summer.
-  CHECK(touches("Europe/Paris", "03-28 09:00", "steps: [{ id: a, day: 1, channel: task }]") ==
+  CHECK(touches_in("Europe/Paris", "03-28 09:00", "steps: [{ id: a, day: 1, channel: task }]") ==
         lines("03-29 08:00 touch.emitted a"));
-  CHECK(touches("Europe/Paris", "10-24 08:00", "steps: [{ id: a, day: 1, channel: task }]") ==
+  CHECK(touches_in("Europe/Paris", "10-24 08:00", "steps: [{ id: a, day: 1, channel: task }]") ==
         lines("10-25 09:00 touch.emitted a"));
 }
 
 TEST_CASE("in Paris 02:30 is skipped in spring and happens twice in autumn") {
-  CHECK(touches("Europe/Paris", "03-28 09:00", on_day_one("02:30")) == lines("03-29 01:00 touch.emitted a"));
-  CHECK(touches("Europe/Paris", "10-24 09:00", on_day_one("02:30")) == lines("10-25 00:30 touch.emitted a"));
-  CHECK(touches("Europe/Paris", "10-24 09:00", on_day_one("03:00")) == lines("10-25 02:00 touch.emitted a"));
+  CHECK(touches_in("Europe/Paris", "03-28 09:00", on_day_one("02:30")) == lines("03-29 01:00 touch.emitted a"));
+  CHECK(touches_in("Europe/Paris", "10-24 09:00", on_day_one("02:30")) == lines("10-25 00:30 touch.emitted a"));
+  CHECK(touches_in("Europe/Paris", "10-24 09:00", on_day_one("03:00")) == lines("10-25 02:00 touch.emitted a"));
 }
 
 TEST_CASE("a window that the gap swallows is closed, one that it cuts begins after the gap") {
   const std::string nightly = "contact_hours: { days: [mon, tue, wed, thu, fri, sat, sun], from: '02:00', to: '";
-  CHECK(touches("Europe/Paris", "03-28 01:30", nightly + "03:00' }\n" + on_day_one("02:00")) == lines(R"(
+  CHECK(touches_in("Europe/Paris", "03-28 01:30", nightly + "03:00' }\n" + on_day_one("02:00")) == lines(R"(
     03-29 01:00 touch.deferred a contact_hours until 03-30 00:00
     03-30 00:00 touch.emitted a
   )"));
-  CHECK(touches("Europe/Paris", "03-28 01:30", nightly + "03:30' }\n" + on_day_one("01:59")) == lines(R"(
+  CHECK(touches_in("Europe/Paris", "03-28 01:30", nightly + "03:30' }\n" + on_day_one("01:59")) == lines(R"(
     03-29 00:59 touch.deferred a contact_hours until 03-29 01:00
     03-29 01:00 touch.emitted a
   )"));
@@ -58,10 +58,10 @@ TEST_CASE("a window over the repeated hour is open from its first beginning to t
   const std::string days = "contact_hours: { days: [mon, tue, wed, thu, fri, sat, sun], from: '01:00', to: '";
   const std::string steps =
       "steps: [{ id: a, day: 1, at: '01:00', channel: task }, { id: b, wait: 150m, channel: task }]";
-  CHECK(touches("Europe/Paris", "10-24 00:00", days + "03:00' }\n" + steps) ==
+  CHECK(touches_in("Europe/Paris", "10-24 00:00", days + "03:00' }\n" + steps) ==
         lines("10-24 23:00 touch.emitted a\n10-25 01:30 touch.emitted b"));
   // 01:00 to 02:30: closed from the first 02:30 (00:30Z) on.
-  CHECK(touches("Europe/Paris", "10-24 00:00", days + "02:30' }\n" + steps) == lines(R"(
+  CHECK(touches_in("Europe/Paris", "10-24 00:00", days + "02:30' }\n" + steps) == lines(R"(
     10-24 23:00 touch.emitted a
     10-25 01:30 touch.deferred b contact_hours until 10-26 00:00
     10-26 00:00 touch.emitted b
@@ -83,9 +83,9 @@ TEST_CASE("promises count real time: the night of the change has 23 or 25 hours"
 
 TEST_CASE("a touch of a day cap frees at the local midnight, also where the clock change skips it") {
   // Santiago goes from 00:00 (-04:00) to 01:00 on 2026-09-06: the day begins at 04:00Z.
-  CHECK(touches("America/Santiago", "09-05 15:00",
-                "caps: [{ max: 1, per: day }]\nsteps: [{ id: a, day: 0, channel: task }, { id: b, day: 0, channel: "
-                "task }]") == lines(R"(
+  CHECK(touches_in("America/Santiago", "09-05 15:00",
+                   "caps: [{ max: 1, per: day }]\nsteps: [{ id: a, day: 0, channel: task }, { id: b, day: 0, channel: "
+                   "task }]") == lines(R"(
     09-05 15:00 touch.emitted a
     09-05 15:00 touch.deferred b cap:lead:any until 09-06 04:00
     09-06 04:00 touch.emitted b
@@ -103,37 +103,37 @@ TEST_CASE("a pause moves the anchor by local days over a clock change") {
 
 TEST_CASE("on Lord Howe the clock moves by half an hour") {
   // 2026-10-04: 02:00 (+10:30) becomes 02:30 (+11:00) at 15:30Z of the day before.
-  CHECK(touches("Australia/Lord_Howe", "10-02 20:00", on_day_one("02:15")) == lines("10-03 15:30 touch.emitted a"));
-  CHECK(touches("Australia/Lord_Howe", "10-02 20:00", on_day_one("02:30")) == lines("10-03 15:30 touch.emitted a"));
+  CHECK(touches_in("Australia/Lord_Howe", "10-02 20:00", on_day_one("02:15")) == lines("10-03 15:30 touch.emitted a"));
+  CHECK(touches_in("Australia/Lord_Howe", "10-02 20:00", on_day_one("02:30")) == lines("10-03 15:30 touch.emitted a"));
   // 2026-04-05: 02:00 (+11:00) becomes 01:30 (+10:30); 01:45 happens twice, first at 14:45Z of the day before.
-  CHECK(touches("Australia/Lord_Howe", "04-03 20:00", on_day_one("01:45")) == lines("04-04 14:45 touch.emitted a"));
-  CHECK(touches("Australia/Lord_Howe", "04-03 20:00", on_day_one("02:00")) == lines("04-04 15:30 touch.emitted a"));
+  CHECK(touches_in("Australia/Lord_Howe", "04-03 20:00", on_day_one("01:45")) == lines("04-04 14:45 touch.emitted a"));
+  CHECK(touches_in("Australia/Lord_Howe", "04-03 20:00", on_day_one("02:00")) == lines("04-04 15:30 touch.emitted a"));
 }
 
 TEST_CASE("in St. John's offsets have half hours, and both changes come at two in the morning") {
-  CHECK(touches("America/St_Johns", "03-07 15:00", on_day_one("02:30")) == lines("03-08 05:30 touch.emitted a"));
-  CHECK(touches("America/St_Johns", "03-07 15:00", on_day_one("09:00")) == lines("03-08 11:30 touch.emitted a"));
-  CHECK(touches("America/St_Johns", "10-31 15:00", on_day_one("01:15")) == lines("11-01 03:45 touch.emitted a"));
-  CHECK(touches("America/St_Johns", "10-31 15:00", on_day_one("09:00")) == lines("11-01 12:30 touch.emitted a"));
+  CHECK(touches_in("America/St_Johns", "03-07 15:00", on_day_one("02:30")) == lines("03-08 05:30 touch.emitted a"));
+  CHECK(touches_in("America/St_Johns", "03-07 15:00", on_day_one("09:00")) == lines("03-08 11:30 touch.emitted a"));
+  CHECK(touches_in("America/St_Johns", "10-31 15:00", on_day_one("01:15")) == lines("11-01 03:45 touch.emitted a"));
+  CHECK(touches_in("America/St_Johns", "10-31 15:00", on_day_one("09:00")) == lines("11-01 12:30 touch.emitted a"));
 }
 
 TEST_CASE("in Kolkata the day begins at half past six in the evening, UTC") {
-  CHECK(touches("Asia/Kolkata", "03-02 20:00", on_day_one("00:00")) == lines("03-03 18:30 touch.emitted a"));
-  CHECK(touches("Asia/Kolkata", "03-02 18:00", on_day_one("00:00")) == lines("03-02 18:30 touch.emitted a"));
+  CHECK(touches_in("Asia/Kolkata", "03-02 20:00", on_day_one("00:00")) == lines("03-03 18:30 touch.emitted a"));
+  CHECK(touches_in("Asia/Kolkata", "03-02 18:00", on_day_one("00:00")) == lines("03-02 18:30 touch.emitted a"));
 }
 
 TEST_CASE("in Casablanca the clock goes back for Ramadan and forward after it") {
   // 2026-02-15: 03:00 (+01:00) becomes 02:00 (+00:00); 2026-03-22: 02:00 becomes 03:00, at 02:00Z.
-  CHECK(touches("Africa/Casablanca", "02-14 12:00", on_day_one("02:30")) == lines("02-15 01:30 touch.emitted a"));
-  CHECK(touches("Africa/Casablanca", "02-14 12:00", on_day_one("09:00")) == lines("02-15 09:00 touch.emitted a"));
-  CHECK(touches("Africa/Casablanca", "03-21 12:00", on_day_one("02:30")) == lines("03-22 02:00 touch.emitted a"));
-  CHECK(touches("Africa/Casablanca", "03-21 12:00", on_day_one("09:00")) == lines("03-22 08:00 touch.emitted a"));
+  CHECK(touches_in("Africa/Casablanca", "02-14 12:00", on_day_one("02:30")) == lines("02-15 01:30 touch.emitted a"));
+  CHECK(touches_in("Africa/Casablanca", "02-14 12:00", on_day_one("09:00")) == lines("02-15 09:00 touch.emitted a"));
+  CHECK(touches_in("Africa/Casablanca", "03-21 12:00", on_day_one("02:30")) == lines("03-22 02:00 touch.emitted a"));
+  CHECK(touches_in("Africa/Casablanca", "03-21 12:00", on_day_one("09:00")) == lines("03-22 08:00 touch.emitted a"));
 }
 
 TEST_CASE("in Apia a whole date was skipped: its steps fall on the next one, spaced from those of that date") {
   // 2011-12-29 ended at 10:00Z of the 30th (-10:00), and what followed was the 31st (+14:00).
   CHECK(
-      touches(
+      touches_in(
           "Pacific/Apia", "2011-12-29T20:00:00Z",
           "steps: [{ id: a, day: 0, channel: task }, { id: b, day: 1, channel: task }, { id: c, day: 2, channel: task "
           "}]") == lines(R"(

@@ -12,14 +12,8 @@ const std::string kTwo = R"(exceptions:
   - { when: '"vip" in lead.flags', do: escalate, to: manager }
   - { when: '"dispute" in lead.flags', do: escalate, to: legal }
 )";
-const std::string kSteps = "steps: [{ id: a, day: 1, channel: task }, { id: b, day: 2, channel: social }]";
-const Given kArrival{"03-02 09:00", "L", "lead.created"};
+const std::string kTwoTouches = "steps: [{ id: a, day: 1, channel: task }, { id: b, day: 2, channel: social }]";
 
-std::string story(const std::string& body, std::vector<Given> events, const std::string& until = {}) {
-  events.insert(events.begin(), kArrival);
-  const std::string all = story_of({{cadence(body)}, std::move(events), until});
-  return all.substr(all.find('\n') + 1);  // without the enrollment
-}
 Given flag(const std::string& at, const std::string& name) { return {at, "L", "flag.set", "'flag':'" + name + "'"}; }
 Given cleared(const std::string& at, const std::string& name) {
   return {at, "L", "flag.cleared", "'flag':'" + name + "'"};
@@ -29,7 +23,7 @@ Given resolved(const std::string& at, const std::string& channel = {}) {
 }
 
 TEST_CASE("an exception holds every step until it is resolved, and the held step is asked again there and then") {
-  CHECK(story(kVip + kSteps, {flag("03-02 10:00", "vip"), resolved("03-05 12:00")}) == lines(R"(
+  CHECK(after_arrival(kVip + kTwoTouches, {flag("03-02 10:00", "vip"), resolved("03-05 12:00")}) == lines(R"(
     03-02 10:00 lead.escalated exception
     03-03 09:00 touch.deferred a escalation
     03-05 12:00 escalation.resolved
@@ -41,7 +35,7 @@ TEST_CASE("an exception holds every step until it is resolved, and the held step
 }
 
 TEST_CASE("an exception holds and a resolution with a channel withholds the others") {
-  CHECK(story(kVip + kSteps, {flag("03-02 10:00", "vip"), resolved("03-02 12:00", "social")}) == lines(R"(
+  CHECK(after_arrival(kVip + kTwoTouches, {flag("03-02 10:00", "vip"), resolved("03-02 12:00", "social")}) == lines(R"(
     03-02 10:00 lead.escalated exception
     03-02 12:00 escalation.resolved
     03-03 09:00 touch.withheld a escalation
@@ -51,7 +45,7 @@ TEST_CASE("an exception holds and a resolution with a channel withholds the othe
 }
 
 TEST_CASE("a hold whose condition turns false ends without a record") {
-  CHECK(story(kVip + kSteps, {flag("03-02 10:00", "vip"), cleared("03-03 12:00", "vip")}) == lines(R"(
+  CHECK(after_arrival(kVip + kTwoTouches, {flag("03-02 10:00", "vip"), cleared("03-03 12:00", "vip")}) == lines(R"(
     03-02 10:00 lead.escalated exception
     03-03 09:00 touch.deferred a escalation
     03-03 12:00 touch.emitted a
@@ -61,10 +55,10 @@ TEST_CASE("a hold whose condition turns false ends without a record") {
 }
 
 TEST_CASE("a resolved exception does not hold again while it stays true, but after it was false it does") {
-  CHECK(story(kVip + kSteps,
-              {flag("03-02 10:00", "vip"), resolved("03-02 11:00"), flag("03-02 12:00", "other"),
-               cleared("03-02 13:00", "vip"), flag("03-02 14:00", "vip")},
-              "03-02 20:00") == lines(R"(
+  CHECK(after_arrival(kVip + kTwoTouches,
+                      {flag("03-02 10:00", "vip"), resolved("03-02 11:00"), flag("03-02 12:00", "other"),
+                       cleared("03-02 13:00", "vip"), flag("03-02 14:00", "vip")},
+                      "03-02 20:00") == lines(R"(
     03-02 10:00 lead.escalated exception
     03-02 11:00 escalation.resolved
     03-02 14:00 lead.escalated exception
@@ -72,26 +66,28 @@ TEST_CASE("a resolved exception does not hold again while it stays true, but aft
 }
 
 TEST_CASE("while one exception holds no other does; when it ends the next true one holds in the same event") {
-  CHECK(story(kTwo + kSteps,
-              {flag("03-02 10:00", "dispute"), flag("03-02 11:00", "vip"), resolved("03-02 12:00"),
-               resolved("03-02 13:00")},
-              "03-02 20:00") == lines(R"(
+  CHECK(after_arrival(kTwo + kTwoTouches,
+                      {flag("03-02 10:00", "dispute"), flag("03-02 11:00", "vip"), resolved("03-02 12:00"),
+                       resolved("03-02 13:00")},
+                      "03-02 20:00") == lines(R"(
     03-02 10:00 lead.escalated exception
     03-02 12:00 escalation.resolved
     03-02 12:00 lead.escalated exception
     03-02 13:00 escalation.resolved
   )"));
-  CHECK(story(kTwo + kSteps,
-              {flag("03-02 10:00", "dispute"), flag("03-02 11:00", "vip"), cleared("03-02 12:00", "dispute")},
-              "03-02 20:00") == lines("03-02 10:00 lead.escalated exception\n03-02 12:00 lead.escalated exception"));
+  CHECK(after_arrival(kTwo + kTwoTouches,
+                      {flag("03-02 10:00", "dispute"), flag("03-02 11:00", "vip"), cleared("03-02 12:00", "dispute")},
+                      "03-02 20:00") ==
+        lines("03-02 10:00 lead.escalated exception\n03-02 12:00 lead.escalated exception"));
 }
 
 TEST_CASE("a resolution without a running hold does nothing, and the last one counts") {
-  CHECK(story(kVip + kSteps, {resolved("03-02 10:00", "social")}) ==
+  CHECK(after_arrival(kVip + kTwoTouches, {resolved("03-02 10:00", "social")}) ==
         lines("03-03 09:00 touch.emitted a\n03-04 09:00 touch.emitted b\n03-04 09:00 lead.exited p completed []"));
   // The limit to social of the first resolution is lifted by the second, which names no channel.
-  CHECK(story(kTwo + kSteps, {flag("03-02 10:00", "vip"), resolved("03-02 11:00", "social"), resolved("03-02 12:00"),
-                              flag("03-02 13:00", "dispute"), resolved("03-02 14:00")}) == lines(R"(
+  CHECK(after_arrival(kTwo + kTwoTouches,
+                      {flag("03-02 10:00", "vip"), resolved("03-02 11:00", "social"), resolved("03-02 12:00"),
+                       flag("03-02 13:00", "dispute"), resolved("03-02 14:00")}) == lines(R"(
     03-02 10:00 lead.escalated exception
     03-02 11:00 escalation.resolved
     03-02 13:00 lead.escalated exception
@@ -103,7 +99,7 @@ TEST_CASE("a resolution without a running hold does nothing, and the last one co
 }
 
 TEST_CASE("a held step still expires") {
-  CHECK(story(kVip + "steps: [{ id: a, day: 1, channel: task, expires: 1d }]", {flag("03-02 10:00", "vip")}) ==
+  CHECK(after_arrival(kVip + "steps: [{ id: a, day: 1, channel: task, expires: 1d }]", {flag("03-02 10:00", "vip")}) ==
         lines(R"(
     03-02 10:00 lead.escalated exception
     03-03 09:00 touch.deferred a escalation
@@ -113,7 +109,7 @@ TEST_CASE("a held step still expires") {
 }
 
 TEST_CASE("a hold does not keep the window open") {
-  CHECK(story("touches: { within: 3d }\n" + kVip + kSteps, {flag("03-02 10:00", "vip")}) == lines(R"(
+  CHECK(after_arrival("touches: { within: 3d }\n" + kVip + kTwoTouches, {flag("03-02 10:00", "vip")}) == lines(R"(
     03-02 10:00 lead.escalated exception
     03-03 09:00 touch.deferred a escalation
     03-05 09:00 touch.withheld a expired
@@ -123,7 +119,7 @@ TEST_CASE("a hold does not keep the window open") {
 }
 
 TEST_CASE("exceptions are asked at enrollment, and their memory is the enrollment's") {
-  const std::string text = "playbook: p\nenroll: { on: form.submitted, again: { max: 2 } }\n" + kVip + kSteps;
+  const std::string text = "playbook: p\nenroll: { on: form.submitted, again: { max: 2 } }\n" + kVip + kTwoTouches;
   CHECK(story_of({{text},
                   {flag("03-02 08:00", "vip"),
                    {"03-02 09:00", "L", "form.submitted"},
@@ -141,17 +137,18 @@ TEST_CASE("exceptions are asked at enrollment, and their memory is the enrollmen
 }
 
 TEST_CASE("exceptions are asked in the gate as well: time alone may make one true") {
-  CHECK(story("exceptions: [{ when: 'now >= timestamp(\"2026-03-03T00:00:00Z\")', do: escalate }]\n" + kSteps, {},
-              "03-10 00:00") == lines("03-03 09:00 lead.escalated exception\n03-03 09:00 touch.deferred a escalation"));
+  CHECK(after_arrival(
+            "exceptions: [{ when: 'now >= timestamp(\"2026-03-03T00:00:00Z\")', do: escalate }]\n" + kTwoTouches, {},
+            "03-10 00:00") == lines("03-03 09:00 lead.escalated exception\n03-03 09:00 touch.deferred a escalation"));
 }
 
 TEST_CASE("an exception whose condition fails does not hold") {
-  CHECK(story("exceptions: [{ when: 'lead.value > 1000', do: escalate }]\n" + kSteps, {flag("03-02 10:00", "x")},
-              "03-03 00:00") == "");
+  CHECK(after_arrival("exceptions: [{ when: 'lead.value > 1000', do: escalate }]\n" + kTwoTouches,
+                      {flag("03-02 10:00", "x")}, "03-03 00:00") == "");
 }
 
 TEST_CASE("a blocked channel speaks before a hold") {
-  CHECK(story_of({{"playbook: p\nenroll: { on: form.submitted }\n" + kVip + kSteps},
+  CHECK(story_of({{"playbook: p\nenroll: { on: form.submitted }\n" + kVip + kTwoTouches},
                   {{"03-02 08:00", "L", "optout.received", "'channel':'task'"},
                    flag("03-02 08:00", "vip"),
                    {"03-02 09:00", "L", "form.submitted"}},

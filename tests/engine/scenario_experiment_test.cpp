@@ -11,7 +11,7 @@
 namespace relance::tests {
 namespace {
 
-const std::string kSteps = "steps: [{ id: a, day: 0, channel: task }]\n";
+const std::string kOneTask = "steps: [{ id: a, day: 0, channel: task }]\n";
 
 std::string experiment(const std::string& arms, const std::string& more = {}, const std::string& id = "subject-line") {
   return "experiment: { id: " + id + ", arms: " + arms + (more.empty() ? "" : ", " + more) + " }\n";
@@ -21,7 +21,8 @@ std::string experiment(const std::string& arms, const std::string& more = {}, co
 std::string arm_of(const std::string& definition, Given created) {
   created.at = "03-02 09:00";
   created.type = "lead.created";
-  const std::string story = story_of({{cadence(definition + kSteps)}, {created}}, created.lead, "experiment.assigned");
+  const std::string story =
+      story_of({{cadence(definition + kOneTask)}, {created}}, created.lead, "experiment.assigned");
   const std::string before = "03-02 09:00 experiment.assigned arm ";
   REQUIRE(story.starts_with(before));
   return story.substr(before.size(), story.size() - before.size() - 1);
@@ -64,7 +65,7 @@ TEST_CASE("with unit: account a whole account has one arm, and a lead without on
 
 TEST_CASE("the arm is recorded after the enrollment, and before what the enrollment does") {
   CHECK(story_of({{cadence(experiment("{ control: 50, short: 50 }") + "exceptions: [{ when: 'true', do: escalate }]\n" +
-                           kSteps)},
+                           kOneTask)},
                   {{"03-02 09:00", "L", "lead.created"}},
                   "03-02 10:00"}) == lines(R"(
     03-02 09:00 lead.enrolled p
@@ -76,7 +77,7 @@ TEST_CASE("the arm is recorded after the enrollment, and before what the enrollm
 
 TEST_CASE("a lead that comes again has the same arm") {
   CHECK(story_of({{"playbook: p\nenroll: { on: lead.created, again: {} }\n" + experiment("{ control: 50, short: 50 }") +
-                   kSteps},
+                   kOneTask},
                   {{"03-02 09:00", "L2", "lead.created"}, {"03-03 09:00", "L2", "lead.created"}}},
                  "L2", "experiment.assigned") == lines(R"(
     03-02 09:00 experiment.assigned arm short
@@ -90,7 +91,7 @@ std::string short_arm(const std::string& replace) {
 }
 
 TEST_CASE("an arm replaces what its own block says, and nothing for the others") {
-  const std::string body = short_arm("steps: [{ id: s, day: 1, channel: task }], touches: { min: 2 }") + kSteps;
+  const std::string body = short_arm("steps: [{ id: s, day: 1, channel: task }], touches: { min: 2 }") + kOneTask;
   CHECK(story_of({{cadence(body)}, {{"03-02 09:00", "L2", "lead.created"}}}, "L2") == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 experiment.assigned arm short
@@ -106,7 +107,7 @@ TEST_CASE("an arm replaces what its own block says, and nothing for the others")
   )"));
 }
 
-const std::string kHot = R"(
+const std::string kHotVariant = R"(
 variants:
   - id: hot
     when: lead.score >= 80
@@ -119,7 +120,7 @@ const std::string kTwoSteps = "steps: [{ id: a, day: 2, channel: task }, { id: b
 TEST_CASE("an arm comes on top of the variant, and a step that its list lacks is ignored") {
   // Of the changes, `a` is in the file's list and `h` in the variant's.
   const std::string body =
-      short_arm("steps: { a: { at: '11:00' }, h: { at: '12:00' }, b: { at: '13:00' } }") + kHot + kTwoSteps;
+      short_arm("steps: { a: { at: '11:00' }, h: { at: '12:00' }, b: { at: '13:00' } }") + kHotVariant + kTwoSteps;
   CHECK(story_of({{cadence(body)}, {{"03-02 09:00", "L2", "lead.created", "'score':90"}}}, "L2") == lines(R"(
     03-02 09:00 lead.enrolled p variant hot
     03-02 09:00 experiment.assigned arm short
@@ -135,7 +136,7 @@ TEST_CASE("an arm comes on top of the variant, and a step that its list lacks is
 
 TEST_CASE("where variant and arm replace the same key, the arm's is what counts") {
   const std::string body =
-      short_arm("touches: { min: 3 }, steps: [{ id: s, day: 0, channel: task }]") + kHot + kTwoSteps;
+      short_arm("touches: { min: 3 }, steps: [{ id: s, day: 0, channel: task }]") + kHotVariant + kTwoSteps;
   CHECK(story_of({{cadence(body)}, {{"03-02 09:00", "L2", "lead.created", "'score':90"}}}, "L2") == lines(R"(
     03-02 09:00 lead.enrolled p variant hot
     03-02 09:00 experiment.assigned arm short
@@ -146,7 +147,7 @@ TEST_CASE("where variant and arm replace the same key, the arm's is what counts"
 }
 
 TEST_CASE("a lead keeps its arm when it takes a variant later: its changes come to the new list") {
-  const std::string body = short_arm("steps: { b: { at: '13:00' } }") + kHot + kTwoSteps;
+  const std::string body = short_arm("steps: { b: { at: '13:00' } }") + kHotVariant + kTwoSteps;
   CHECK(story_of({{cadence(body)},
                   {{"03-02 09:00", "L2", "lead.created"}, {"03-02 10:00", "L2", "lead.updated", "'score':90"}}},
                  "L2") == lines(R"(
@@ -163,7 +164,7 @@ TEST_CASE("a lead keeps its arm when it takes a variant later: its changes come 
 const std::string kHoldout = experiment("{ control: 1, holdout: 1 }");
 
 TEST_CASE("a holdout has no step, no SLA and no minimum, and ends at once where there is no window") {
-  const std::string rest = "sla: { first_touch: { within: 1h } }\ntouches: { min: 1 }\n" + kSteps;
+  const std::string rest = "sla: { first_touch: { within: 1h } }\ntouches: { min: 1 }\n" + kOneTask;
   CHECK(story_of({{cadence(kHoldout + rest)}, {{"03-02 09:00", "L1", "lead.created"}}}, "L1") == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 experiment.assigned arm holdout
@@ -175,7 +176,7 @@ TEST_CASE("a holdout has no step, no SLA and no minimum, and ends at once where 
 
 TEST_CASE("a holdout with a window lasts to its end") {
   CHECK(story_of(
-            {{cadence(kHoldout + "sla: { first_touch: { within: 1h } }\ntouches: { min: 1, within: 2d }\n" + kSteps)},
+            {{cadence(kHoldout + "sla: { first_touch: { within: 1h } }\ntouches: { min: 1, within: 2d }\n" + kOneTask)},
              {{"03-02 09:00", "L1", "lead.created"}}},
             "L1") == lines(R"(
     03-02 09:00 lead.enrolled p
@@ -185,7 +186,7 @@ TEST_CASE("a holdout with a window lasts to its end") {
 }
 
 TEST_CASE("whatever variant a holdout has or takes, it is sent nothing") {
-  const std::string body = kHoldout + kHot + kTwoSteps;
+  const std::string body = kHoldout + kHotVariant + kTwoSteps;
   CHECK(story_of({{cadence(body)}, {{"03-02 09:00", "L1", "lead.created", "'score':90"}}}, "L1") == lines(R"(
     03-02 09:00 lead.enrolled p variant hot
     03-02 09:00 experiment.assigned arm holdout
@@ -205,8 +206,8 @@ TEST_CASE("whatever variant a holdout has or takes, it is sent nothing") {
 }
 
 TEST_CASE("a holdout that has ended within the event keeps the lead from no other playbook") {
-  const std::string first = "playbook: first\npriority: 90\nenroll: { on: lead.created }\n" + kHoldout + kSteps;
-  CHECK(story_of({{cadence(kSteps), first}, {{"03-02 09:00", "L1", "lead.created"}}}, "L1") == lines(R"(
+  const std::string first = "playbook: first\npriority: 90\nenroll: { on: lead.created }\n" + kHoldout + kOneTask;
+  CHECK(story_of({{cadence(kOneTask), first}, {{"03-02 09:00", "L1", "lead.created"}}}, "L1") == lines(R"(
     03-02 09:00 lead.enrolled first
     03-02 09:00 experiment.assigned arm holdout
     03-02 09:00 lead.exited first completed []

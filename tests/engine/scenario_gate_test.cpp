@@ -7,12 +7,6 @@
 namespace relance::tests {
 namespace {
 
-const Given kArrival{"03-02 09:00", "L", "lead.created", "'email':'a@example.org','phone':'+33612345678'"};
-
-std::string touches(const std::string& body, std::vector<Given> events = {kArrival}) {
-  return story_of({{cadence(body)}, std::move(events)}, "L", "touch");
-}
-
 TEST_CASE("a touch outside contact hours is deferred to the next open instant") {
   // Monday 18:00 to Tuesday; Friday 17:00 over the weekend and a holiday to Tuesday.
   const std::string hours = "contact_hours: { from: '09:00', to: '17:00', holidays: ['2026-03-09'] }\n";

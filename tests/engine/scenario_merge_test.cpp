@@ -11,17 +11,17 @@
 namespace relance::tests {
 namespace {
 
-const std::string kSteps = R"(
+const std::string kThreeSteps = R"(
 steps:
   - { id: mail, day: 1, channel: email }
   - { id: call, day: 1, channel: call }
   - { id: task, day: 1, channel: task }
 )";
-const std::string kCadence = cadence(kSteps);
-const std::string kAda = "'email':'ada@example.org','phone':'+33612345678'";
+const std::string kCadence = cadence(kThreeSteps);
+const std::string kAdaAtHome = "'email':'ada@example.org','phone':'+33612345678'";
 const std::string kAdaAtWork = "'email':'ada@example.com','phone':'+33687654321'";
 
-Given a_arrives(const std::string& data = kAda) { return {"03-02 08:00", "A", "lead.created", data}; }
+Given a_arrives(const std::string& data = kAdaAtHome) { return {"03-02 08:00", "A", "lead.created", data}; }
 const Given kBArrives{"03-02 08:30", "B", "lead.created", kAdaAtWork};
 Given merged(const std::string& at, const std::string& from, const std::string& into) {
   return {at, from, "lead.merged", "'into':'" + into + "'"};
@@ -42,7 +42,7 @@ TEST_CASE("an opt-out that names a merged lead ends the cadence of the one that 
 }
 
 TEST_CASE("an opt-out from one channel reaches the one that lives on, whatever it is enrolled in later") {
-  const std::string next = "playbook: next\nenroll: { on: form.submitted }" + kSteps;
+  const std::string next = "playbook: next\nenroll: { on: form.submitted }" + kThreeSteps;
   CHECK(story_of({{kCadence, next},
                   {a_arrives(),
                    kBArrives,
@@ -139,7 +139,7 @@ TEST_CASE("an opt-out that came before the merge follows a chain that was there 
 TEST_CASE("an opt-out of the lead that lives on covers the addresses of the merged one, before and after the merge") {
   const Given opt_out{"03-02 09:30", "B", "optout.received"};
   const Given early{"03-02 08:45", "B", "optout.received"};
-  const Given c_arrives{"03-02 10:00", "C", "lead.created", kAda};
+  const Given c_arrives{"03-02 10:00", "C", "lead.created", kAdaAtHome};
   const std::string expected = lines(R"(
     03-03 10:00 touch.withheld mail suppressed
     03-03 10:00 touch.withheld call suppressed
@@ -180,7 +180,7 @@ TEST_CASE("consent ends up the same whether the opt-out or the merge comes first
 }
 
 TEST_CASE("a merged id starts no cadence any more, whatever address an event for it brings") {
-  CHECK(story_of({{cadence(kSteps), "playbook: again\nenroll: { on: [lead.updated, lead.merged] }" + kSteps},
+  CHECK(story_of({{cadence(kThreeSteps), "playbook: again\nenroll: { on: [lead.updated, lead.merged] }" + kThreeSteps},
                   {a_arrives(),
                    kBArrives,
                    kMerged,

@@ -7,13 +7,11 @@
 namespace relance::tests {
 namespace {
 
-const Given kArrival{"03-02 09:00", "L", "lead.created", "'timezone':'Europe/Paris'"};
+const Given kFromParis{"03-02 09:00", "L", "lead.created", "'timezone':'Europe/Paris'"};
 const std::string kDayOne = "steps: [{ id: a, day: 1, channel: task }]";
 
-std::string story(const std::string& body, std::vector<Given> events) {
-  events.insert(events.begin(), kArrival);
-  const std::string all = story_of({{cadence(body)}, std::move(events)});
-  return all.substr(all.find('\n') + 1);  // without the enrollment
+std::string pause_story(const std::string& body, std::vector<Given> events) {
+  return after_arrival(body, std::move(events), {}, kFromParis);
 }
 
 Given out_of_office(const std::string& at, const std::string& until = {}) {
@@ -22,7 +20,7 @@ Given out_of_office(const std::string& at, const std::string& until = {}) {
 
 TEST_CASE("an out-of-office until a date pauses to the start of that local date, and the anchor moves by whole days") {
   // 12:00Z to March 5, 00:00 in Paris (23:00Z): 59 hours, three days.
-  CHECK(story("touches: { within: 4d }\n" + kDayOne, {out_of_office("03-02 12:00", "2026-03-05")}) == lines(R"(
+  CHECK(pause_story("touches: { within: 4d }\n" + kDayOne, {out_of_office("03-02 12:00", "2026-03-05")}) == lines(R"(
     03-02 12:00 lead.paused auto_reply until 03-04 23:00
     03-04 23:00 lead.resumed
     03-06 09:00 touch.emitted a
@@ -31,7 +29,7 @@ TEST_CASE("an out-of-office until a date pauses to the start of that local date,
 }
 
 TEST_CASE("an out-of-office until an instant pauses to it: exactly one day is one day") {
-  CHECK(story(kDayOne, {out_of_office("03-02 12:00", "2026-03-03T13:00:00+01:00")}) == lines(R"(
+  CHECK(pause_story(kDayOne, {out_of_office("03-02 12:00", "2026-03-03T13:00:00+01:00")}) == lines(R"(
     03-02 12:00 lead.paused auto_reply until 03-03 12:00
     03-03 12:00 lead.resumed
     03-04 09:00 touch.emitted a
@@ -40,20 +38,20 @@ TEST_CASE("an out-of-office until an instant pauses to it: exactly one day is on
 }
 
 TEST_CASE("an out-of-office without a date pauses for seven days, one in the past not at all") {
-  CHECK(story(kDayOne, {out_of_office("03-02 12:00")}) == lines(R"(
+  CHECK(pause_story(kDayOne, {out_of_office("03-02 12:00")}) == lines(R"(
     03-02 12:00 lead.paused auto_reply until 03-09 12:00
     03-09 12:00 lead.resumed
     03-10 09:00 touch.emitted a
     03-10 09:00 lead.exited p completed []
   )"));
   const std::string undisturbed = lines("03-03 09:00 touch.emitted a\n03-03 09:00 lead.exited p completed []");
-  CHECK(story(kDayOne, {out_of_office("03-02 12:00", "2026-03-02")}) == undisturbed);
-  CHECK(story(kDayOne, {out_of_office("03-02 12:00", "2026-03-02T11:59:59Z")}) == undisturbed);
+  CHECK(pause_story(kDayOne, {out_of_office("03-02 12:00", "2026-03-02")}) == undisturbed);
+  CHECK(pause_story(kDayOne, {out_of_office("03-02 12:00", "2026-03-02T11:59:59Z")}) == undisturbed);
 }
 
 TEST_CASE("a late auto-reply pauses from now, whenever it was written") {
-  CHECK(story(kDayOne, {{"03-02 12:00", "M", "page.viewed"}, out_of_office("03-01 12:00", "2026-03-02T13:00:00Z")}) ==
-        lines(R"(
+  CHECK(pause_story(kDayOne, {{"03-02 12:00", "M", "page.viewed"},
+                              out_of_office("03-01 12:00", "2026-03-02T13:00:00Z")}) == lines(R"(
     03-02 12:00 lead.paused auto_reply until 03-02 13:00
     03-02 13:00 lead.resumed
     03-04 09:00 touch.emitted a
@@ -63,10 +61,10 @@ TEST_CASE("a late auto-reply pauses from now, whenever it was written") {
 
 TEST_CASE("a later until replaces an earlier one, and the pause began with the first") {
   // From 03-02 12:00 to 03-05 11:00 are 71 hours: three days, not the two of the second reply.
-  CHECK(story(kDayOne, {out_of_office("03-02 12:00", "2026-03-04T12:00:00Z"),
-                        out_of_office("03-03 12:00", "2026-03-05T11:00:00Z"),
-                        out_of_office("03-03 13:00", "2026-03-04T12:00:00Z"),
-                        out_of_office("03-03 14:00", "2026-03-05T11:00:00Z")}) == lines(R"(
+  CHECK(pause_story(kDayOne, {out_of_office("03-02 12:00", "2026-03-04T12:00:00Z"),
+                              out_of_office("03-03 12:00", "2026-03-05T11:00:00Z"),
+                              out_of_office("03-03 13:00", "2026-03-04T12:00:00Z"),
+                              out_of_office("03-03 14:00", "2026-03-05T11:00:00Z")}) == lines(R"(
     03-02 12:00 lead.paused auto_reply until 03-04 12:00
     03-03 12:00 lead.paused auto_reply until 03-05 11:00
     03-05 11:00 lead.resumed
@@ -76,18 +74,18 @@ TEST_CASE("a later until replaces an earlier one, and the pause began with the f
 }
 
 TEST_CASE("a manual pause replaces an automatic one, nothing replaces a manual one, and a command resumes any") {
-  CHECK(story(kDayOne, {out_of_office("03-02 12:00", "2026-03-04T12:00:00Z"),
-                        {"03-02 13:00", "L", "playbook.pause"},
-                        {"03-02 14:00", "L", "playbook.pause"},
-                        out_of_office("03-02 15:00"),
-                        {"03-10 12:00", "L", "playbook.resume"}}) == lines(R"(
+  CHECK(pause_story(kDayOne, {out_of_office("03-02 12:00", "2026-03-04T12:00:00Z"),
+                              {"03-02 13:00", "L", "playbook.pause"},
+                              {"03-02 14:00", "L", "playbook.pause"},
+                              out_of_office("03-02 15:00"),
+                              {"03-10 12:00", "L", "playbook.resume"}}) == lines(R"(
     03-02 12:00 lead.paused auto_reply until 03-04 12:00
     03-02 13:00 lead.paused manual
     03-10 12:00 lead.resumed
     03-11 09:00 touch.emitted a
     03-11 09:00 lead.exited p completed []
   )"));
-  CHECK(story(kDayOne, {out_of_office("03-02 12:00"), {"03-02 12:30", "L", "playbook.resume"}}) == lines(R"(
+  CHECK(pause_story(kDayOne, {out_of_office("03-02 12:00"), {"03-02 12:30", "L", "playbook.resume"}}) == lines(R"(
     03-02 12:00 lead.paused auto_reply until 03-09 12:00
     03-02 12:30 lead.resumed
     03-04 09:00 touch.emitted a
@@ -96,31 +94,32 @@ TEST_CASE("a manual pause replaces an automatic one, nothing replaces a manual o
 }
 
 TEST_CASE("a pause or resume that names a playbook concerns an enrollment in that one only") {
-  CHECK(story(kDayOne, {{"03-02 12:00", "L", "playbook.pause", "'playbook':'other'"}}) ==
+  CHECK(pause_story(kDayOne, {{"03-02 12:00", "L", "playbook.pause", "'playbook':'other'"}}) ==
         lines("03-03 09:00 touch.emitted a\n03-03 09:00 lead.exited p completed []"));
-  CHECK(story(kDayOne, {{"03-02 12:00", "L", "playbook.pause", "'playbook':'p'"},
-                        {"03-02 12:30", "L", "playbook.resume", "'playbook':'other'"},
-                        {"03-02 13:00", "L", "playbook.resume", "'playbook':'p'"}}) == lines(R"(
+  CHECK(pause_story(kDayOne, {{"03-02 12:00", "L", "playbook.pause", "'playbook':'p'"},
+                              {"03-02 12:30", "L", "playbook.resume", "'playbook':'other'"},
+                              {"03-02 13:00", "L", "playbook.resume", "'playbook':'p'"}}) == lines(R"(
     03-02 12:00 lead.paused manual
     03-02 13:00 lead.resumed
     03-04 09:00 touch.emitted a
     03-04 09:00 lead.exited p completed []
   )"));
-  CHECK(story(kDayOne, {{"03-02 12:00", "L", "playbook.resume"}}) ==
+  CHECK(pause_story(kDayOne, {{"03-02 12:00", "L", "playbook.resume"}}) ==
         lines("03-03 09:00 touch.emitted a\n03-03 09:00 lead.exited p completed []"));
 }
 
 TEST_CASE("while paused neither a step nor the window's end happens") {
-  CHECK(story("touches: { within: 2d }\n" + kDayOne,
-              {{"03-02 12:00", "L", "playbook.pause"}, {"03-20 09:00", "L", "page.viewed"}}) ==
+  CHECK(pause_story("touches: { within: 2d }\n" + kDayOne,
+                    {{"03-02 12:00", "L", "playbook.pause"}, {"03-20 09:00", "L", "page.viewed"}}) ==
         lines("03-02 12:00 lead.paused manual"));
 }
 
 TEST_CASE("a cool-down goes on while the enrollment is paused") {
-  CHECK(story("cool_down: { after: 1, pause: 2d }\nsteps: [{ id: a, day: 0, channel: task }, { id: b, day: 9, channel: "
-              "task "
-              "}]",
-              {{"03-02 12:00", "L", "playbook.pause"}}) == lines(R"(
+  CHECK(pause_story(
+            "cool_down: { after: 1, pause: 2d }\nsteps: [{ id: a, day: 0, channel: task }, { id: b, day: 9, channel: "
+            "task "
+            "}]",
+            {{"03-02 12:00", "L", "playbook.pause"}}) == lines(R"(
     03-02 09:00 touch.emitted a
     03-02 09:00 cool_down.started until 03-04 09:00
     03-02 12:00 lead.paused manual
@@ -129,8 +128,8 @@ TEST_CASE("a cool-down goes on while the enrollment is paused") {
 }
 
 TEST_CASE("a wait moves by the pause's exact length") {
-  CHECK(story("steps: [{ id: a, day: 0, channel: task }, { id: b, wait: 1d, channel: task }]",
-              {{"03-02 12:00", "L", "playbook.pause"}, {"03-02 13:30", "L", "playbook.resume"}}) == lines(R"(
+  CHECK(pause_story("steps: [{ id: a, day: 0, channel: task }, { id: b, wait: 1d, channel: task }]",
+                    {{"03-02 12:00", "L", "playbook.pause"}, {"03-02 13:30", "L", "playbook.resume"}}) == lines(R"(
     03-02 09:00 touch.emitted a
     03-02 12:00 lead.paused manual
     03-02 13:30 lead.resumed
@@ -141,7 +140,8 @@ TEST_CASE("a wait moves by the pause's exact length") {
 
 TEST_CASE("a step that became due during the pause goes at its new due instant, never in the past") {
   // Day 1 at 09:00, paused at 08:00 of that day for two hours: D is one day.
-  CHECK(story(kDayOne, {{"03-03 08:00", "L", "playbook.pause"}, {"03-03 10:00", "L", "playbook.resume"}}) == lines(R"(
+  CHECK(pause_story(kDayOne, {{"03-03 08:00", "L", "playbook.pause"}, {"03-03 10:00", "L", "playbook.resume"}}) ==
+        lines(R"(
     03-03 08:00 lead.paused manual
     03-03 10:00 lead.resumed
     03-04 09:00 touch.emitted a
@@ -154,7 +154,8 @@ const std::string kDeferred =
     "60h }]";
 
 TEST_CASE("a deferred step keeps its instant over a pause, or is asked at the end of it") {
-  CHECK(story(kDeferred, {{"03-02 12:00", "L", "playbook.pause"}, {"03-03 12:00", "L", "playbook.resume"}}) == lines(R"(
+  CHECK(pause_story(kDeferred, {{"03-02 12:00", "L", "playbook.pause"}, {"03-03 12:00", "L", "playbook.resume"}}) ==
+        lines(R"(
     03-02 09:00 touch.emitted a
     03-02 09:00 touch.deferred b cap:lead:any until 03-04 09:00
     03-02 12:00 lead.paused manual
@@ -163,7 +164,8 @@ TEST_CASE("a deferred step keeps its instant over a pause, or is asked at the en
     03-04 09:00 lead.exited p completed []
   )"));
   // Three days of pause: due 03-05 09:00, so its 60 hours are not over at 03-05 12:00.
-  CHECK(story(kDeferred, {{"03-02 12:00", "L", "playbook.pause"}, {"03-05 12:00", "L", "playbook.resume"}}) == lines(R"(
+  CHECK(pause_story(kDeferred, {{"03-02 12:00", "L", "playbook.pause"}, {"03-05 12:00", "L", "playbook.resume"}}) ==
+        lines(R"(
     03-02 09:00 touch.emitted a
     03-02 09:00 touch.deferred b cap:lead:any until 03-04 09:00
     03-02 12:00 lead.paused manual
@@ -175,12 +177,13 @@ TEST_CASE("a deferred step keeps its instant over a pause, or is asked at the en
 
 TEST_CASE("a held step expires counted from its new due instant") {
   // Due 03-02 09:00, paused for 30 hours: due 03-04 09:00 now, expired 03-06 09:00.
-  CHECK(story("exceptions: [{ when: '\"vip\" in lead.flags', do: escalate }]\nsteps: [{ id: a, day: 0, channel: task, "
-              "expires: "
-              "2d }]",
-              {{"03-02 09:00", "L", "flag.set", "'flag':'vip'"},
-               {"03-02 12:00", "L", "playbook.pause"},
-               {"03-03 18:00", "L", "playbook.resume"}}) == lines(R"(
+  CHECK(pause_story(
+            "exceptions: [{ when: '\"vip\" in lead.flags', do: escalate }]\nsteps: [{ id: a, day: 0, channel: task, "
+            "expires: "
+            "2d }]",
+            {{"03-02 09:00", "L", "flag.set", "'flag':'vip'"},
+             {"03-02 12:00", "L", "playbook.pause"},
+             {"03-03 18:00", "L", "playbook.resume"}}) == lines(R"(
     03-02 09:00 lead.escalated exception
     03-02 09:00 touch.deferred a escalation
     03-02 12:00 lead.paused manual
@@ -191,7 +194,7 @@ TEST_CASE("a held step expires counted from its new due instant") {
 }
 
 TEST_CASE("an event may end a paused enrollment, and a pause with it") {
-  CHECK(story(kDayOne, {{"03-02 12:00", "L", "playbook.pause"}, {"03-02 13:00", "L", "lead.lost"}}) ==
+  CHECK(pause_story(kDayOne, {{"03-02 12:00", "L", "playbook.pause"}, {"03-02 13:00", "L", "lead.lost"}}) ==
         lines("03-02 12:00 lead.paused manual\n03-02 13:00 lead.exited p lead.lost [a]"));
 }
 

@@ -5,13 +5,12 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <memory>
 
 #include "rules/loader_policy.h"
 #include "rules/policy_verdict.h"
 #include "simulation_support.h"
+#include "temporary_directory.h"
 
 namespace relance::tests {
 namespace {
@@ -20,8 +19,7 @@ using rules::Record;
 using rules::RecordType;
 
 std::shared_ptr<const rules::PolicyPack> shipped(const std::string& id) {
-  std::ifstream file(std::string(RELANCE_SOURCE_DIR) + "/playbooks/policies/" + id + ".yaml", std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::string text = read_file(std::string(RELANCE_SOURCE_DIR) + "/playbooks/policies/" + id + ".yaml");
   const rules::ReadBeside none = [](const std::string&) -> tl::expected<std::string, std::string> {
     return tl::unexpected(std::string("none"));
   };
@@ -55,8 +53,8 @@ Given consents(const std::string& at, const std::string& data = "'evidence':'for
 }
 
 /// What becomes of the touches of a lead that arrives.
-std::string touches(const std::vector<Given>& before, const std::string& at, const std::string& data,
-                    const std::vector<std::string>& packs = {"fr"}) {
+std::string touches_after(const std::vector<Given>& before, const std::string& at, const std::string& data,
+                          const std::vector<std::string>& packs = {"fr"}) {
   std::vector<Given> events = before;
   events.push_back({at, "L", "lead.created", data});
   return story_of({{kCallAndMail}, events, {}, under(packs)}, "L", "touch.");
@@ -65,20 +63,20 @@ std::string touches(const std::vector<Given>& before, const std::string& at, con
 }  // namespace
 
 TEST_CASE("a French consumer who has not consented is neither called nor mailed") {
-  CHECK(touches({}, "08-12 09:00", kConsumer) == lines(R"(
+  CHECK(touches_after({}, "08-12 09:00", kConsumer) == lines(R"(
     08-12 09:00 touch.withheld call policy:fr consent_missing
     08-12 10:00 touch.withheld mail policy:fr consent_missing
   )"));
 }
 
 TEST_CASE("a French consumer who has consented is called within the hours of the decree") {
-  CHECK(touches({consents("08-12 07:00")}, "08-12 07:30", kConsumer) == lines(R"(
+  CHECK(touches_after({consents("08-12 07:00")}, "08-12 07:30", kConsumer) == lines(R"(
     08-12 07:30 touch.deferred call policy:fr hours until 08-12 08:00
     08-12 08:00 touch.emitted call
     08-12 09:00 touch.emitted mail
   )"));
   // The Assumption is a Saturday in 2026; 11 November a Wednesday.
-  CHECK(touches({consents("11-10 07:00")}, "11-10 19:30", kConsumer) == lines(R"(
+  CHECK(touches_after({consents("11-10 07:00")}, "11-10 19:30", kConsumer) == lines(R"(
     11-10 19:30 touch.deferred call policy:fr hours until 11-12 09:00
     11-12 09:00 touch.emitted call
     11-12 10:00 touch.emitted mail
@@ -87,22 +85,22 @@ TEST_CASE("a French consumer who has consented is called within the hours of the
 
 TEST_CASE("before the law changed a French consumer could be called when Bloctel had been asked") {
   const std::string screened = kConsumer + ",'screened':{'bloctel':'2026-08-01'}";
-  CHECK(touches({}, "08-10 09:00", screened) == lines(R"(
+  CHECK(touches_after({}, "08-10 09:00", screened) == lines(R"(
     08-10 09:00 touch.emitted call
     08-10 10:00 touch.withheld mail policy:fr consent_missing
   )"));
-  CHECK(touches({}, "08-10 09:00", kConsumer) == lines(R"(
+  CHECK(touches_after({}, "08-10 09:00", kConsumer) == lines(R"(
     08-10 09:00 touch.withheld call policy:fr register
     08-10 10:00 touch.withheld mail policy:fr consent_missing
   )"));
-  CHECK(touches({}, "08-11 09:00", screened) == lines(R"(
+  CHECK(touches_after({}, "08-11 09:00", screened) == lines(R"(
     08-11 09:00 touch.withheld call policy:fr consent_missing
     08-11 10:00 touch.withheld mail policy:fr consent_missing
   )"));
 }
 
 TEST_CASE("a French business may be called and mailed until it objects") {
-  CHECK(touches({}, "08-12 03:00", kBusiness) == lines(R"(
+  CHECK(touches_after({}, "08-12 03:00", kBusiness) == lines(R"(
     08-12 03:00 touch.emitted call
     08-12 04:00 touch.emitted mail
   )"));
@@ -110,23 +108,23 @@ TEST_CASE("a French business may be called and mailed until it objects") {
 
 TEST_CASE("a lead of whom nobody knows country or kind must have consented") {
   const std::string nobody = "'email':'ada@example.org','phone':'+33612345678'";
-  CHECK(touches({}, "08-12 09:00", nobody) == lines(R"(
+  CHECK(touches_after({}, "08-12 09:00", nobody) == lines(R"(
     08-12 09:00 touch.withheld call policy:unknown consent_missing
     08-12 10:00 touch.withheld mail policy:unknown consent_missing
   )"));
-  CHECK(touches({}, "08-12 09:00", kParisian) == lines(R"(
+  CHECK(touches_after({}, "08-12 09:00", kParisian) == lines(R"(
     08-12 09:00 touch.withheld call policy:unknown consent_missing
     08-12 10:00 touch.withheld mail policy:unknown consent_missing
   )"));
-  CHECK(touches({consents("08-12 08:00")}, "08-12 09:00", nobody) == lines(R"(
+  CHECK(touches_after({consents("08-12 08:00")}, "08-12 09:00", nobody) == lines(R"(
     08-12 09:00 touch.emitted call
     08-12 10:00 touch.emitted mail
   )"));
 }
 
 TEST_CASE("the similar-product exception lets mail out, and runs no further than it was given") {
-  CHECK(touches({consents("08-12 07:00", "'channel':'email','basis':'customer','evidence':'order 7'")}, "08-12 09:00",
-                kConsumer) == lines(R"(
+  CHECK(touches_after({consents("08-12 07:00", "'channel':'email','basis':'customer','evidence':'order 7'")},
+                      "08-12 09:00", kConsumer) == lines(R"(
     08-12 09:00 touch.withheld call policy:fr consent_missing
     08-12 10:00 touch.emitted mail
   )"));
@@ -134,7 +132,7 @@ TEST_CASE("the similar-product exception lets mail out, and runs no further than
 
 TEST_CASE("consent that ends, lacks evidence or is for something else lets nothing out") {
   const auto mail = [](const std::string& data) {
-    const std::string story = touches({consents("08-12 07:00", data)}, "08-12 09:00", kConsumer);
+    const std::string story = touches_after({consents("08-12 07:00", data)}, "08-12 09:00", kConsumer);
     return story.substr(story.find("mail"));
   };
   CHECK(mail("'evidence':'e','expires':'2026-08-12T09:30:00Z'") == "mail policy:fr consent_expired\n");

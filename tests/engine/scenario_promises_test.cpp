@@ -7,8 +7,6 @@
 namespace relance::tests {
 namespace {
 
-const Given kArrival{"03-02 09:00", "L", "lead.created", "'email':'a@example.org','phone':'+33612345678'"};
-
 std::string sla_story(const std::string& sla, std::vector<Given> events, const std::string& more = {}) {
   return story_of({{cadence("sla: { first_touch: " + sla + " }\ntouches: { within: 20d }\n" + more +
                             "steps: [{ id: a, day: 10, channel: social }]")},

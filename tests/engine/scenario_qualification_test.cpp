@@ -8,7 +8,7 @@
 namespace relance::tests {
 namespace {
 
-const std::string kSteps = "steps: [{ id: a, day: 0, channel: task }, { id: far, day: 20, channel: task }]\n";
+const std::string kTaskAndFar = "steps: [{ id: a, day: 0, channel: task }, { id: far, day: 20, channel: task }]\n";
 const std::string kFar = "steps: [{ id: far, day: 20, channel: task }]\n";
 
 std::string disqualify(const std::string& rules) { return "qualification: { disqualify: [" + rules + "] }\n"; }
@@ -17,11 +17,10 @@ const std::string kBudgetTo = "{ when: 'lead.budget < 5000', reason: budget, to:
 
 std::string nurture() { return "playbook: nurture\npriority: 10\n" + kFar; }
 
-const Given kArrival{"03-02 09:00", "L", "lead.created"};
 Given update(const std::string& at, const std::string& data) { return {at, "L", "lead.updated", data}; }
 
 TEST_CASE("a lead that does not qualify is let go, with the reason, and what it was to get is not sent") {
-  CHECK(story_of({{cadence(kSteps + disqualify("{ when: 'lead.need == \"none\"', reason: need }, " + kBudget))},
+  CHECK(story_of({{cadence(kTaskAndFar + disqualify("{ when: 'lead.need == \"none\"', reason: need }, " + kBudget))},
                   {kArrival, update("03-03 10:00", "'budget':5000"), update("03-04 10:00", "'budget':4999")}}) ==
         lines(R"(
     03-02 09:00 lead.enrolled p
@@ -79,7 +78,7 @@ TEST_CASE("time alone may make a condition true: no step is asked of who does no
 TEST_CASE("what was emitted and not handed off is cancelled, and a disqualified lead passes no second asking") {
   const rules::Rulebook rulebook = rulebook_of({cadence(
       "contact_hours: { from: '09:00', to: '17:00' }\n" +
-      disqualify("{ when: 'now > timestamp(\"2026-03-02T12:00:00Z\")', reason: timing }, " + kBudget) + kSteps)});
+      disqualify("{ when: 'now > timestamp(\"2026-03-02T12:00:00Z\")', reason: timing }, " + kBudget) + kTaskAndFar)});
   Run run(rulebook);
   run.handle(kArrival);
   run.until("03-02 09:30");
@@ -215,7 +214,7 @@ TEST_CASE("the interrupted enrollment is asked as well, of its own touches") {
   const std::string work = "playbook: work\n" + kFar;
   const std::vector<Given> events{
       kArrival, {"03-02 12:00", "L", "meeting.missed"}, update("03-03 10:00", "'budget':1")};
-  CHECK(story_of({{cadence(kSteps + kWorkflow + rule), work}, events, "03-04 00:00"}) == lines(R"(
+  CHECK(story_of({{cadence(kTaskAndFar + kWorkflow + rule), work}, events, "03-04 00:00"}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 touch.emitted a
     03-02 12:00 lead.paused workflow
@@ -223,8 +222,9 @@ TEST_CASE("the interrupted enrollment is asked as well, of its own touches") {
     03-03 10:00 lead.exited p qualification:budget disqualified [far]
   )"));
   // The workflow's own: what it interrupted goes on, and recycling respects its priority.
-  CHECK(story_of({{cadence(kSteps + kWorkflow), work + disqualify(kBudgetTo), nurture()}, events, "03-04 00:00"}) ==
-        lines(R"(
+  CHECK(
+      story_of({{cadence(kTaskAndFar + kWorkflow), work + disqualify(kBudgetTo), nurture()}, events, "03-04 00:00"}) ==
+      lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 touch.emitted a
     03-02 12:00 lead.paused workflow
@@ -234,8 +234,9 @@ TEST_CASE("the interrupted enrollment is asked as well, of its own touches") {
     03-03 10:00 lead.not_enrolled nurture priority
   )"));
   // Both, the workflow first.
-  CHECK(story_of({{cadence(kSteps + kWorkflow + rule), work + disqualify(kBudgetTo), nurture()}, events, "03-04 00:00"},
-                 "L", "lead.e") == lines(R"(
+  CHECK(story_of(
+            {{cadence(kTaskAndFar + kWorkflow + rule), work + disqualify(kBudgetTo), nurture()}, events, "03-04 00:00"},
+            "L", "lead.e") == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 12:00 lead.enrolled work
     03-03 10:00 lead.exited work qualification:budget disqualified [far]
@@ -257,7 +258,8 @@ TEST_CASE("a workflow is not started for who does not qualify for it") {
 // ---- release ----
 
 TEST_CASE("a lead that has not decided in the fixed time is released") {
-  CHECK(story_of({{cadence(kSteps + "release: { after: 7d, to: nurture }\n"), nurture()}, {kArrival}, "03-10 00:00"}) ==
+  CHECK(story_of(
+            {{cadence(kTaskAndFar + "release: { after: 7d, to: nurture }\n"), nurture()}, {kArrival}, "03-10 00:00"}) ==
         lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 touch.emitted a
@@ -296,9 +298,9 @@ TEST_CASE("a pause, a hold and a cool-down do not stop the time") {
     03-03 09:00 lead.paused manual
     03-09 09:00 lead.exited p released [far]
   )"));
-  CHECK(story_of({{cadence(kSteps + release + "cool_down: { after: 1, pause: 9d }\n")}, {kArrival}}, "L", "lead.") ==
-        "03-02 09:00 lead.enrolled p\n03-09 09:00 lead.exited p released [far]\n");
-  CHECK(story_of({{cadence(kSteps + release + "exceptions: [{ when: '\"vip\" in lead.flags', do: escalate }]\n")},
+  CHECK(story_of({{cadence(kTaskAndFar + release + "cool_down: { after: 1, pause: 9d }\n")}, {kArrival}}, "L",
+                 "lead.") == "03-02 09:00 lead.enrolled p\n03-09 09:00 lead.exited p released [far]\n");
+  CHECK(story_of({{cadence(kTaskAndFar + release + "exceptions: [{ when: '\"vip\" in lead.flags', do: escalate }]\n")},
                   {{"03-02 09:00", "L", "lead.created", "'flags':['vip']"}}},
                  "L", "lead.e") == lines(R"(
     03-02 09:00 lead.enrolled p
@@ -372,7 +374,7 @@ TEST_CASE("late work: after the release nothing goes out, however long a step wa
 }
 
 TEST_CASE("a touch does not leave after the release, and no attempt is made then") {
-  const rules::Rulebook rulebook = rulebook_of({cadence(kSteps + "release: { after: 2h }\n")});
+  const rules::Rulebook rulebook = rulebook_of({cadence(kTaskAndFar + "release: { after: 2h }\n")});
   Run run(rulebook);
   run.handle(kArrival);
   run.until("03-02 09:00");

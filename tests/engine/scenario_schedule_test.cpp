@@ -33,12 +33,10 @@ TEST_CASE("each occurrence up to the end enrolls, by the timer") {
 }
 
 TEST_CASE("an occurrence has its anchor and its promise of the first touch as an event has") {
-  Run run(rulebook_of(
-      {every_four_months("contact_hours: { from: '10:00', to: '17:00' }\nsla: { first_touch: { within: 2h } }\n"
-                         "steps: [{ id: visit, day: 1, channel: task }]\n")}));
-  run.handle(kGold);
-  run.until("05-31 00:00");
-  CHECK(run.story("L") == lines(R"(
+  const std::string promises = every_four_months(
+      "contact_hours: { from: '10:00', to: '17:00' }\nsla: { first_touch: { within: 2h } }\n"
+      "steps: [{ id: visit, day: 1, channel: task }]\n");
+  CHECK(story_of({{promises}, {kGold}, "05-31 00:00"}) == lines(R"(
     05-15 09:00 lead.enrolled p
     05-15 11:00 sla.breached
     05-16 10:00 touch.deferred visit contact_hours until 05-18 10:00

@@ -17,7 +17,6 @@ steps: [{ id: a, day: 9, channel: task }])";
 Given viewed(const std::string& at, const std::string& path = "/") {
   return {at, "L", "page.viewed", "'path':'" + path + "'"};
 }
-Given score(const std::string& at, const std::string& value) { return {at, "L", "lead.updated", "'score':" + value}; }
 
 std::string scores(const std::string& house, const std::vector<Given>& events) {
   return story_of({{kIdle}, events, {}, house_of(house)}, "L", "lead.scored");

@@ -7,12 +7,6 @@
 namespace relance::tests {
 namespace {
 
-const Given kArrival{"03-02 09:00", "L", "lead.created", "'email':'a@example.org','phone':'+33612345678'"};
-
-std::string touches(const std::string& body, std::vector<Given> events = {kArrival}) {
-  return story_of({{cadence(body)}, std::move(events)}, "L", "touch");
-}
-
 TEST_CASE("a day step is due N calendar days after the anchor, at the anchor's time of day or at its own") {
   CHECK(touches(R"(
 steps:

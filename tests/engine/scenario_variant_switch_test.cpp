@@ -3,25 +3,10 @@
 
 #include <doctest/doctest.h>
 
-#include "simulation_support.h"
+#include "variant_support.h"
 
 namespace relance::tests {
 namespace {
-
-const Given kCold{"03-02 09:00", "L", "lead.created", "'score':10"};
-const Given kHot{"03-02 09:00", "L", "lead.created", "'score':90"};
-Given score(const std::string& at, int points) {
-  return {at, "L", "lead.updated", "'score':" + std::to_string(points)};
-}
-
-/// A variant `hot` for leads with a score of 80.
-std::string hot(const std::string& replace) {
-  return "variants: [{ id: hot, when: lead.score >= 80, replace: { " + replace + " } }]\n";
-}
-
-std::string story(const std::string& body, const std::vector<Given>& events, const std::string& until = {}) {
-  return story_of({{cadence(body)}, events, until});
-}
 
 TEST_CASE(
     "a running enrollment takes the first variant that holds: resolved steps stay, the new list is open in order") {
@@ -41,7 +26,7 @@ steps:
   - { id: b, day: 2, channel: task }
   - { id: gone, day: 3, channel: task }
   - { id: c, day: 4, channel: task })";
-  CHECK(story(body, {kCold, score("03-02 12:00", 80)}) == lines(R"(
+  CHECK(cadence_story(body, {kCold, score("03-02 12:00", "80")}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 touch.emitted a
     03-02 12:00 lead.variant variant hot
@@ -51,7 +36,8 @@ steps:
     03-03 09:00 lead.exited p completed []
   )"));
   // What is left is what the new list has open, in its order.
-  CHECK(story(body, {kCold, score("03-02 12:00", 80), {"03-02 12:01", "L", "lead.lost"}}, "03-02 13:00") == lines(R"(
+  CHECK(cadence_story(body, {kCold, score("03-02 12:00", "80"), {"03-02 12:01", "L", "lead.lost"}}, "03-02 13:00") ==
+        lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 touch.emitted a
     03-02 12:00 lead.variant variant hot
@@ -61,14 +47,14 @@ steps:
 }
 
 TEST_CASE("skipped and withheld steps stay resolved, too") {
-  CHECK(story(hot("steps: { a: { channel: task }, b: { channel: task } }") + R"(
+  CHECK(cadence_story(hot("steps: { a: { channel: task }, b: { channel: task } }") + R"(
 touches: { max: 1 }
 steps:
   - { id: a, day: 0, channel: email }
   - { id: t, day: 0, channel: task }
   - { id: b, day: 0, channel: social }
   - { id: c, day: 1, channel: task })",
-              {kCold, score("03-02 12:00", 80)}) == lines(R"(
+                      {kCold, score("03-02 12:00", "80")}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 touch.skipped a no_contact_point
     03-02 09:00 touch.emitted t
@@ -80,9 +66,9 @@ steps:
 }
 
 TEST_CASE("after a switch a wait counts from the last resolution, not from the switch") {
-  CHECK(story(hot("steps: { b: { wait: 2d } }") +
-                  "steps: [{ id: a, day: 0, channel: task }, { id: b, wait: 5d, channel: task }]",
-              {kCold, score("03-03 20:00", 80)}) == lines(R"(
+  CHECK(cadence_story(hot("steps: { b: { wait: 2d } }") +
+                          "steps: [{ id: a, day: 0, channel: task }, { id: b, wait: 5d, channel: task }]",
+                      {kCold, score("03-03 20:00", "80")}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 touch.emitted a
     03-03 20:00 lead.variant variant hot
@@ -93,10 +79,11 @@ TEST_CASE("after a switch a wait counts from the last resolution, not from the s
 
 TEST_CASE("after a switch a first wait counts from the old anchor") {
   // Saturday; the anchor is Monday 09:00, and stays so under hours that open earlier.
-  CHECK(story("contact_hours: { from: '09:00', to: '17:00' }\n" +
-                  hot("contact_hours: { days: [sun, mon], from: '06:00', to: '17:00' }, steps: { a: { wait: 2h } }") +
-                  "steps: [{ id: a, wait: 5h, channel: task }]",
-              {{"02-28 12:00", "L", "lead.created"}, score("02-28 13:00", 80)}) == lines(R"(
+  CHECK(cadence_story(
+            "contact_hours: { from: '09:00', to: '17:00' }\n" +
+                hot("contact_hours: { days: [sun, mon], from: '06:00', to: '17:00' }, steps: { a: { wait: 2h } }") +
+                "steps: [{ id: a, wait: 5h, channel: task }]",
+            {{"02-28 12:00", "L", "lead.created"}, score("02-28 13:00", "80")}) == lines(R"(
     02-28 12:00 lead.enrolled p
     02-28 13:00 lead.variant variant hot
     03-02 11:00 touch.emitted a
@@ -106,8 +93,8 @@ TEST_CASE("after a switch a first wait counts from the old anchor") {
 
 TEST_CASE("a switch asks a deferred step as if it had not been asked before") {
   const std::string steps = "steps: [{ id: a, day: 0, channel: task }, { id: b, day: 0, channel: task }]";
-  CHECK(story("caps: [{ max: 1, per: week }]\n" + hot("caps: []") + steps, {kCold, score("03-02 12:00", 80)}) ==
-        lines(R"(
+  CHECK(cadence_story("caps: [{ max: 1, per: week }]\n" + hot("caps: []") + steps,
+                      {kCold, score("03-02 12:00", "80")}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 touch.emitted a
     03-02 09:00 touch.deferred b cap:lead:any until 03-09 00:00
@@ -116,8 +103,8 @@ TEST_CASE("a switch asks a deferred step as if it had not been asked before") {
     03-02 12:00 lead.exited p completed []
   )"));
   // Nothing of the deferral is left: the step is due when the new list says so.
-  CHECK(story("caps: [{ max: 1, per: week }]\n" + hot("caps: [], steps: { b: { day: 9 } }") + steps,
-              {kCold, score("03-02 12:00", 80)}) == lines(R"(
+  CHECK(cadence_story("caps: [{ max: 1, per: week }]\n" + hot("caps: [], steps: { b: { day: 9 } }") + steps,
+                      {kCold, score("03-02 12:00", "80")}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 touch.emitted a
     03-02 09:00 touch.deferred b cap:lead:any until 03-09 00:00
@@ -126,8 +113,8 @@ TEST_CASE("a switch asks a deferred step as if it had not been asked before") {
     03-11 09:00 lead.exited p completed []
   )"));
   // It counts its expiry from when it is due, which the switch does not move.
-  CHECK(story("caps: [{ max: 1, per: week }]\n" + hot("caps: [], steps: { b: { expires: 2h } }") + steps,
-              {kCold, score("03-02 11:00", 80)}) == lines(R"(
+  CHECK(cadence_story("caps: [{ max: 1, per: week }]\n" + hot("caps: [], steps: { b: { expires: 2h } }") + steps,
+                      {kCold, score("03-02 11:00", "80")}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 touch.emitted a
     03-02 09:00 touch.deferred b cap:lead:any until 03-09 00:00
@@ -139,9 +126,9 @@ TEST_CASE("a switch asks a deferred step as if it had not been asked before") {
 
 TEST_CASE("after a switch the window ends at the anchor plus the new within") {
   const std::string steps = "steps: [{ id: a, day: 0, channel: task }, { id: b, day: 5, channel: task }]";
-  CHECK(story("contact_hours: { from: '09:00', to: '17:00' }\ntouches: { within: 10d }\n" +
-                  hot("touches: { within: 2d }") + steps,
-              {{"02-28 12:00", "L", "lead.created"}, score("03-02 12:00", 80)}) == lines(R"(
+  CHECK(cadence_story("contact_hours: { from: '09:00', to: '17:00' }\ntouches: { within: 10d }\n" +
+                          hot("touches: { within: 2d }") + steps,
+                      {{"02-28 12:00", "L", "lead.created"}, score("03-02 12:00", "80")}) == lines(R"(
     02-28 12:00 lead.enrolled p
     03-02 09:00 touch.emitted a
     03-02 12:00 lead.variant variant hot
@@ -152,8 +139,8 @@ TEST_CASE("after a switch the window ends at the anchor plus the new within") {
 
 TEST_CASE("a window that a switch ends in the past ends now, by the new minimum, after a step that is due") {
   const std::string steps = "steps: [{ id: a, day: 0, channel: task }, { id: b, day: 5, channel: task }]";
-  CHECK(story("touches: { within: 10d }\n" + hot("touches: { min: 2, within: 1d }") + steps,
-              {kCold, score("03-05 12:00", 80)}) == lines(R"(
+  CHECK(cadence_story("touches: { within: 10d }\n" + hot("touches: { min: 2, within: 1d }") + steps,
+                      {kCold, score("03-05 12:00", "80")}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 touch.emitted a
     03-05 12:00 lead.variant variant hot
@@ -161,8 +148,8 @@ TEST_CASE("a window that a switch ends in the past ends now, by the new minimum,
     03-05 12:00 touches.shortfall p
     03-05 12:00 lead.exited p completed []
   )"));
-  CHECK(story("touches: { within: 10d }\n" + hot("touches: { within: 1d }, steps: { b: { day: 1 } }") + steps,
-              {kCold, score("03-05 12:00", 80)}) == lines(R"(
+  CHECK(cadence_story("touches: { within: 10d }\n" + hot("touches: { within: 1d }, steps: { b: { day: 1 } }") + steps,
+                      {kCold, score("03-05 12:00", "80")}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 touch.emitted a
     03-05 12:00 lead.variant variant hot
@@ -173,15 +160,15 @@ TEST_CASE("a window that a switch ends in the past ends now, by the new minimum,
 
 TEST_CASE("a variant may bring a window, or take it away") {
   const std::string steps = "steps: [{ id: a, day: 0, channel: task }, { id: b, day: 1, channel: task }]";
-  CHECK(story(hot("touches: { within: 3d }") + steps, {kCold, score("03-02 12:00", 80)}) == lines(R"(
+  CHECK(cadence_story(hot("touches: { within: 3d }") + steps, {kCold, score("03-02 12:00", "80")}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 touch.emitted a
     03-02 12:00 lead.variant variant hot
     03-03 09:00 touch.emitted b
     03-05 09:00 lead.exited p completed []
   )"));
-  CHECK(story("touches: { within: 3d }\n" + hot("touches: { min: 1 }") + steps, {kCold, score("03-02 12:00", 80)}) ==
-        lines(R"(
+  CHECK(cadence_story("touches: { within: 3d }\n" + hot("touches: { min: 1 }") + steps,
+                      {kCold, score("03-02 12:00", "80")}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 touch.emitted a
     03-02 12:00 lead.variant variant hot
@@ -193,14 +180,14 @@ TEST_CASE("a variant may bring a window, or take it away") {
 TEST_CASE("a switch to a list without an open step and without a window ends the enrollment there and then") {
   const std::string body = hot("touches: { min: 2 }, steps: [{ id: a, day: 0, channel: task }]") +
                            "steps: [{ id: a, day: 0, channel: task }, { id: b, day: 5, channel: task }]";
-  CHECK(story(body, {kCold, score("03-02 12:00", 80)}) == lines(R"(
+  CHECK(cadence_story(body, {kCold, score("03-02 12:00", "80")}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 touch.emitted a
     03-02 12:00 lead.variant variant hot
     03-02 12:00 touches.shortfall p
     03-02 12:00 lead.exited p completed []
   )"));
-  CHECK(story(body, {kCold, {"03-02 11:00", "L", "playbook.pause"}, score("03-02 12:00", 80)}) == lines(R"(
+  CHECK(cadence_story(body, {kCold, {"03-02 11:00", "L", "playbook.pause"}, score("03-02 12:00", "80")}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 touch.emitted a
     03-02 11:00 lead.paused manual
@@ -215,7 +202,7 @@ TEST_CASE("an enrollment that a switch has ended keeps the lead from no other pl
   const std::string body = hot("steps: [{ id: a, day: 0, channel: task }]") +
                            "steps: [{ id: a, day: 0, channel: task }, { id: b, day: 5, channel: task }]";
   CHECK(story_of({{cadence(body), low + "steps: [{ id: x, day: 9, channel: task }]"},
-                  {kCold, score("03-02 12:00", 80)},
+                  {kCold, score("03-02 12:00", "80")},
                   "03-02 13:00"}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 touch.emitted a
@@ -228,10 +215,10 @@ TEST_CASE("an enrollment that a switch has ended keeps the lead from no other pl
 TEST_CASE("a running SLA stands as it was, and a variant starts none") {
   const std::string steps = "steps: [{ id: a, day: 4, channel: task }]";
   const std::string sla = "sla: { first_touch: { within: 2d, warn_at: 50%, channels: [call], on_breach: escalate } }\n";
-  CHECK(story(sla + hot("sla: { first_touch: { within: 1h, channels: [task] } }") + steps,
-              {kCold,
-               score("03-02 12:00", 80),
-               {"03-02 13:00", "L", "touch.completed", "'channel':'task','outcome':'completed'"}}) == lines(R"(
+  CHECK(cadence_story(sla + hot("sla: { first_touch: { within: 1h, channels: [task] } }") + steps,
+                      {kCold,
+                       score("03-02 12:00", "80"),
+                       {"03-02 13:00", "L", "touch.completed", "'channel':'task','outcome':'completed'"}}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 12:00 lead.variant variant hot
     03-03 09:00 sla.at_risk until 03-04 09:00
@@ -240,7 +227,8 @@ TEST_CASE("a running SLA stands as it was, and a variant starts none") {
     03-06 09:00 touch.emitted a
     03-06 09:00 lead.exited p completed []
   )"));
-  CHECK(story(hot("sla: { first_touch: { within: 1h } }") + steps, {kCold, score("03-02 09:10", 80)}) == lines(R"(
+  CHECK(cadence_story(hot("sla: { first_touch: { within: 1h } }") + steps, {kCold, score("03-02 09:10", "80")}) ==
+        lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:10 lead.variant variant hot
     03-06 09:00 touch.emitted a
@@ -254,13 +242,14 @@ variants:
   - { id: hot, when: lead.score >= 80, replace: { steps: [{ id: h, day: 1, channel: task }] } }
   - { id: cold, when: lead.score < 5, replace: { steps: [{ id: c, day: 1, channel: task }] } }
 steps: [{ id: a, day: 1, channel: task }])";
-  CHECK(story(body, {kCold, score("03-02 12:00", 80), score("03-02 13:00", 50), score("03-02 14:00", 1)}) == lines(R"(
+  CHECK(cadence_story(body, {kCold, score("03-02 12:00", "80"), score("03-02 13:00", "50"),
+                             score("03-02 14:00", "1")}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 12:00 lead.variant variant hot
     03-03 09:00 touch.emitted h
     03-03 09:00 lead.exited p completed []
   )"));
-  CHECK(story(body, {kHot, score("03-02 12:00", 1)}) == lines(R"(
+  CHECK(cadence_story(body, {kHot, score("03-02 12:00", "1")}) == lines(R"(
     03-02 09:00 lead.enrolled p variant hot
     03-03 09:00 touch.emitted h
     03-03 09:00 lead.exited p completed []
@@ -269,14 +258,14 @@ steps: [{ id: a, day: 1, channel: task }])";
 
 TEST_CASE("a paused enrollment takes a variant, and its steps wait for the end of the pause") {
   // Two hours are one day: the anchor is March 3, 09:00 then.
-  CHECK(story("touches: { within: 9d }\n" +
-                  hot("touches: { within: 2d }, steps: [{ id: b, day: 0, channel: task }, "
-                      "{ id: c, day: 1, channel: task }]") +
-                  "steps: [{ id: a, day: 3, channel: task }]",
-              {kCold,
-               {"03-02 10:00", "L", "playbook.pause"},
-               score("03-02 11:00", 80),
-               {"03-02 12:00", "L", "playbook.resume"}}) == lines(R"(
+  CHECK(cadence_story("touches: { within: 9d }\n" +
+                          hot("touches: { within: 2d }, steps: [{ id: b, day: 0, channel: task }, "
+                              "{ id: c, day: 1, channel: task }]") +
+                          "steps: [{ id: a, day: 3, channel: task }]",
+                      {kCold,
+                       {"03-02 10:00", "L", "playbook.pause"},
+                       score("03-02 11:00", "80"),
+                       {"03-02 12:00", "L", "playbook.resume"}}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 10:00 lead.paused manual
     03-02 11:00 lead.variant variant hot
@@ -291,9 +280,9 @@ TEST_CASE("an exception that holds goes on holding after a switch: the new step 
   const std::string body = "exceptions: [{ when: '\"vip\" in lead.flags', do: escalate }]\n" +
                            hot("steps: [{ id: b, day: 0, channel: task }]") +
                            "steps: [{ id: a, day: 0, channel: task }]";
-  CHECK(story(body, {{"03-02 09:00", "L", "lead.created", "'flags':['vip']"},
-                     score("03-02 11:00", 80),
-                     {"03-02 12:00", "L", "flag.cleared", "'flag':'vip'"}}) == lines(R"(
+  CHECK(cadence_story(body, {{"03-02 09:00", "L", "lead.created", "'flags':['vip']"},
+                             score("03-02 11:00", "80"),
+                             {"03-02 12:00", "L", "flag.cleared", "'flag':'vip'"}}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 lead.escalated exception
     03-02 09:00 touch.deferred a escalation
@@ -305,12 +294,12 @@ TEST_CASE("an exception that holds goes on holding after a switch: the new step 
 }
 
 TEST_CASE("a channel that a resolution named limits the new list as well") {
-  CHECK(story("exceptions: [{ when: '\"vip\" in lead.flags', do: escalate }]\n" +
-                  hot("steps: [{ id: b, day: 1, channel: social }, { id: c, day: 1, channel: task }]") +
-                  "steps: [{ id: a, day: 1, channel: task }]",
-              {{"03-02 09:00", "L", "lead.created", "'flags':['vip']"},
-               {"03-02 10:00", "L", "escalation.resolved", "'channel':'task'"},
-               score("03-02 11:00", 80)}) == lines(R"(
+  CHECK(cadence_story("exceptions: [{ when: '\"vip\" in lead.flags', do: escalate }]\n" +
+                          hot("steps: [{ id: b, day: 1, channel: social }, { id: c, day: 1, channel: task }]") +
+                          "steps: [{ id: a, day: 1, channel: task }]",
+                      {{"03-02 09:00", "L", "lead.created", "'flags':['vip']"},
+                       {"03-02 10:00", "L", "escalation.resolved", "'channel':'task'"},
+                       score("03-02 11:00", "80")}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 lead.escalated exception
     03-02 10:00 escalation.resolved
@@ -328,7 +317,7 @@ enroll: { on: lead.updated }
 steps: [{ id: x, day: 9, channel: task }])";
   const std::string body = "exceptions: [{ when: lead.score >= 80, do: escalate }]\n" + hot("touches: { within: 9d }") +
                            "steps: [{ id: a, day: 3, channel: task }]";
-  CHECK(story_of({{cadence(body), high}, {kCold, score("03-02 12:00", 80)}, "03-02 13:00"}) == lines(R"(
+  CHECK(story_of({{cadence(body), high}, {kCold, score("03-02 12:00", "80")}, "03-02 13:00"}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 12:00 lead.escalated exception
     03-02 12:00 lead.variant variant hot
@@ -338,8 +327,9 @@ steps: [{ id: x, day: 9, channel: task }])";
 }
 
 TEST_CASE("an event that ends the enrollment gives it no variant") {
-  CHECK(story(hot("touches: { within: 1d }") + "goal: [lead.updated]\nsteps: [{ id: a, day: 3, channel: task }]",
-              {kCold, score("03-02 12:00", 80)}) == lines(R"(
+  CHECK(
+      cadence_story(hot("touches: { within: 1d }") + "goal: [lead.updated]\nsteps: [{ id: a, day: 3, channel: task }]",
+                    {kCold, score("03-02 12:00", "80")}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 12:00 lead.exited p goal [a]
   )"));
@@ -348,10 +338,10 @@ TEST_CASE("an event that ends the enrollment gives it no variant") {
 TEST_CASE("touches from before a switch count in the new form's maximum and caps") {
   const std::string steps =
       "steps: [{ id: a, day: 0, channel: task }, { id: b, day: 0, channel: task }, { id: c, day: 2, channel: task }]";
-  CHECK(story(hot("touches: { max: 2 }") + steps, {kCold, score("03-02 12:00", 80)})
+  CHECK(cadence_story(hot("touches: { max: 2 }") + steps, {kCold, score("03-02 12:00", "80")})
             .find("touch.withheld c touches_max") != std::string::npos);
-  CHECK(story(hot("caps: [{ scope: playbook, max: 2, per: 3d }]") + steps, {kCold, score("03-02 12:00", 80)}) ==
-        lines(R"(
+  CHECK(cadence_story(hot("caps: [{ scope: playbook, max: 2, per: 3d }]") + steps,
+                      {kCold, score("03-02 12:00", "80")}) == lines(R"(
     03-02 09:00 lead.enrolled p
     03-02 09:00 touch.emitted a
     03-02 09:00 touch.emitted b

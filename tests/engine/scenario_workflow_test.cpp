@@ -3,21 +3,11 @@
 
 #include <doctest/doctest.h>
 
-#include "simulation_support.h"
+#include "workflow_support.h"
 
 namespace relance::tests {
 namespace {
 
-const Given kCreated{"03-02 09:00", "L", "lead.created"};
-const Given kMissed{"03-02 12:00", "L", "meeting.missed"};
-
-/// `base`: enrolls on lead.created, and a missed meeting starts `work`.
-std::string base(const std::string& body, const std::string& head = {}) {
-  return "playbook: base\n" + head + "enroll: { on: lead.created }\non: { meeting.missed: { start: work } }\n" + body;
-}
-std::string work(const std::string& body) { return "playbook: work\n" + body; }
-
-const std::string kLong = "steps: [{ id: far, day: 20, channel: task }]";
 const std::string kThree =
     "steps: [{ id: a, day: 0, channel: task }, { id: b, day: 1, channel: task }, { id: c, wait: 1d, channel: task }]";
 

@@ -52,6 +52,8 @@ rules::Event event_of(const Given& given, std::size_t position) {
   return std::move(*event);
 }
 
+Given score(const std::string& at, const std::string& value) { return {at, "L", "lead.updated", "'score':" + value}; }
+
 std::string cadence(std::string_view body) { return "playbook: p\nenroll: { on: lead.created }\n" + std::string(body); }
 
 rules::Rulebook rulebook_of(const std::vector<std::string>& playbooks, const rules::House& house) {
@@ -161,6 +163,21 @@ std::string story_of(const Scenario& scenario, std::string_view lead, std::strin
     run.until(scenario.until);
   }
   return run.story(lead, type);
+}
+
+std::string cadence_story(const std::string& body, const std::vector<Given>& events, const std::string& until) {
+  return story_of({{cadence(body)}, events, until});
+}
+
+std::string after_arrival(const std::string& body, std::vector<Given> events, const std::string& until,
+                          const Given& arrival) {
+  events.insert(events.begin(), arrival);
+  const std::string all = cadence_story(body, events, until);
+  return all.substr(all.find('\n') + 1);
+}
+
+std::string touches(const std::string& body, const std::vector<Given>& events) {
+  return story_of({{cadence(body)}, events}, "L", "touch");
 }
 
 std::string lines(std::string_view text) {

@@ -29,6 +29,11 @@ struct Given {
 };
 rules::Event event_of(const Given& given, std::size_t position = 0);
 
+/// An update of the lead `L` with this score.
+Given score(const std::string& at, const std::string& value);
+/// A lead with an email address and a phone number.
+inline const Given kArrival{"03-02 09:00", "L", "lead.created", "'email':'a@example.org','phone':'+33612345678'"};
+
 /// A playbook `p` that enrolls on lead.created; `body` adds the rest, its steps at least.
 std::string cadence(std::string_view body);
 /// Playbooks that must load: a finding fails the test and is printed.
@@ -81,6 +86,14 @@ struct Scenario {
 };
 std::string story_of(const Scenario& scenario, std::string_view lead = "L");
 std::string story_of(const Scenario& scenario, std::string_view lead, std::string_view type);
+
+/// The story of `L` in the cadence.
+std::string cadence_story(const std::string& body, const std::vector<Given>& events, const std::string& until = {});
+/// The same without its first line, the enrollment on arrival.
+std::string after_arrival(const std::string& body, std::vector<Given> events, const std::string& until = {},
+                          const Given& arrival = kArrival);
+/// What becomes of the touches.
+std::string touches(const std::string& body, const std::vector<Given>& events = {kArrival});
 
 /// The expected story: lines without their indentation.
 std::string lines(std::string_view text);

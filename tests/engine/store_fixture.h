@@ -2,47 +2,25 @@
 // A durable store in a directory of its own, for tests: closed, reopened, crashed, looked into.
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 
 #include "engine/store/rocks_store.h"
+#include "tests/engine/temporary_directory.h"
 
 namespace relance::tests {
 
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "relance-test-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  const std::filesystem::path& path() const { return path_; }
+constexpr rules::Instant kNow{1772439000000};  // 2026-03-02T08:10:00Z
 
- private:
-  std::filesystem::path path_;
-};
-
-inline std::string read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
+inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 /// How many files below the directory hold the octets.
 inline int files_with(const std::filesystem::path& directory, const std::string& needle) {
   int count = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
-    if (entry.is_regular_file() && read_file(entry.path()).find(needle) != std::string::npos) ++count;
+    if (entry.is_regular_file() && contains(read_file(entry.path()), needle)) ++count;
   }
   return count;
 }

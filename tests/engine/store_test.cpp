@@ -19,14 +19,14 @@ using rules::ChannelScope;
 using rules::Instant;
 using rules::LeadId;
 using tests::add_lead;
+using tests::contains;
 using tests::describe;
+using tests::kNow;
 using tests::StoreFixture;
 
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr Instant kNow{1772439000000};
 
 rules::Record record(rules::RecordType type) {
   rules::Record made;
@@ -34,8 +34,6 @@ rules::Record record(rules::RecordType type) {
   made.at = kNow;
   return made;
 }
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 

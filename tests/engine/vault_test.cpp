@@ -13,19 +13,16 @@ using namespace relance;
 using namespace relance::engine;
 using rules::Address;
 using rules::ChannelScope;
-using rules::Instant;
 using rules::LeadId;
 using tests::add_lead;
+using tests::contains;
 using tests::files_with;
+using tests::kNow;
 using tests::StoreFixture;
 
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr Instant kNow{1772439000000};
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 std::string hex_of(const SecretKey& key) { return rules::to_hex(key.octets()); }
 

@@ -16,9 +16,6 @@ namespace {
 using rules::Obstacle;
 using rules::Why;
 
-const Given kArrival{"03-02 09:00", "L", "lead.created",
-                     "'email':'a@example.org','phone':'+33612345678','timezone':'UTC'"};
-
 std::string name_of(Obstacle::Effect effect) {
   switch (effect) {
     case Obstacle::Effect::waits:
@@ -36,11 +33,11 @@ std::string name_of(Obstacle::Effect effect) {
 }
 
 /// A run, and questions about its lead `L` in between.
-class Asked {
+class Questioned {
  public:
-  explicit Asked(std::vector<std::string> playbooks, const rules::House& house = {})
+  explicit Questioned(std::vector<std::string> playbooks, const rules::House& house = {})
       : rulebook_(rulebook_of(playbooks, house)), run_(rulebook_) {}
-  Asked(const std::string& body, const std::vector<Given>& events) : Asked({cadence(body)}) {
+  Questioned(const std::string& body, const std::vector<Given>& events) : Questioned({cadence(body)}) {
     for (const Given& given : events) run_.handle(given);
   }
 
@@ -72,7 +69,7 @@ class Asked {
 };
 
 TEST_CASE("a lead in no playbook has nothing to wait for") {
-  Asked asked(
+  Questioned asked(
       {std::string("playbook: p\ntitle: p\nenroll: { on: lead.created, when: 'false' }\n"
                    "steps: [{ id: a, day: 0, channel: task }]\n")});
   asked.run().handle(kArrival);
@@ -81,7 +78,8 @@ TEST_CASE("a lead in no playbook has nothing to wait for") {
 }
 
 TEST_CASE("a step that is not due waits for its time, and the forecast says what it then does") {
-  Asked asked("steps: [{ id: a, day: 0, channel: task }, { id: b, day: 2, at: '10:30', channel: task }]", {kArrival});
+  Questioned asked("steps: [{ id: a, day: 0, channel: task }, { id: b, day: 2, at: '10:30', channel: task }]",
+                   {kArrival});
   CHECK(asked.obstacles("03-02 12:00") == "not_due waits 03-04 10:30 steps.b\nspacing waits 03-03 00:00 steps.b\n");
   const Why why = asked.why("03-02 12:00");
   REQUIRE(why.next.size() == 1);
@@ -90,14 +88,14 @@ TEST_CASE("a step that is not due waits for its time, and the forecast says what
 }
 
 TEST_CASE("an opt-out of a channel stands in the way of its step, and says nothing of others") {
-  Asked asked("steps: [{ id: a, day: 2, channel: email }]\nexit: [opt_out, hard_bounce, complaint]", {kArrival});
+  Questioned asked("steps: [{ id: a, day: 2, channel: email }]\nexit: [opt_out, hard_bounce, complaint]", {kArrival});
   asked.run().handle({"03-02 10:00", "L", "optout.received", "'channel':'email'"});
   // It ends the enrollment, whatever its channel.
   CHECK(asked.obstacles("03-02 12:00") == "opt_out withheld\nnot_enrolled ended\n");
 }
 
 TEST_CASE("a withdrawal of consent is told from an opt-out, by its date, until consent is given anew") {
-  Asked asked("steps: [{ id: a, day: 1, channel: email }]", {kArrival});
+  Questioned asked("steps: [{ id: a, day: 1, channel: email }]", {kArrival});
   asked.run().handle({"03-02 10:00", "L", "consent.withdrawn", "'channel':'email'"});
   REQUIRE(asked.obstacles("03-02 12:00") == "not_due waits 03-03 09:00 steps.a\nopt_out withheld\n");
   const Obstacle obstacle = asked.why("03-02 12:00").obstacles[1];
@@ -112,7 +110,7 @@ TEST_CASE("a withdrawal of consent is told from an opt-out, by its date, until c
 }
 
 TEST_CASE("a withdrawal of consent also stands in the way of a lead that is in no playbook") {
-  Asked asked("steps: [{ id: a, day: 0, channel: email }]", {kArrival});
+  Questioned asked("steps: [{ id: a, day: 0, channel: email }]", {kArrival});
   asked.run().handle({"03-03 10:00", "L", "consent.withdrawn", ""});
   CHECK(asked.obstacles("03-03 12:00") == "opt_out withheld\nnot_enrolled ended\n");
 }
@@ -128,7 +126,7 @@ TEST_CASE("a legal pack says which clause is not met, and what would meet it") {
   pack.rules.push_back(rule);
   rules::House house;
   house.policies.push_back(std::make_shared<const rules::PolicyPack>(pack));
-  Asked asked({cadence("steps: [{ id: a, day: 1, channel: email }]")}, house);
+  Questioned asked({cadence("steps: [{ id: a, day: 1, channel: email }]")}, house);
   asked.run().handle({"03-02 09:00", "L", "lead.created",
                       "'email':'a@example.org','timezone':'UTC','country':'FR','subject_kind':'consumer'"});
   REQUIRE(asked.obstacles("03-02 12:00") == "not_due waits 03-03 09:00 steps.a\npolicy:fr withheld\n");
@@ -141,7 +139,7 @@ TEST_CASE("a legal pack says which clause is not met, and what would meet it") {
 }
 
 TEST_CASE("an address that another lead opted out with is suppressed for who carries it") {
-  Asked asked("steps: [{ id: a, day: 1, channel: email }]", {kArrival});
+  Questioned asked("steps: [{ id: a, day: 1, channel: email }]", {kArrival});
   asked.run().handle({"03-02 09:30", "M", "lead.created", "'email':'a@example.org'"});
   asked.run().handle({"03-02 10:00", "M", "optout.received", "'channel':'email'"});
   CHECK(asked.obstacles("03-02 12:00") == "not_due waits 03-03 09:00 steps.a\nsuppressed withheld\n");
@@ -153,7 +151,7 @@ TEST_CASE("an address that another lead opted out with is suppressed for who car
 }
 
 TEST_CASE("an exception that holds names its condition, and a validated channel shuts the others") {
-  Asked asked(
+  Questioned asked(
       "exceptions: [{ when: 'lead.flags.exists(f, f == \"vip\")', do: escalate, to: boss }]\n"
       "steps: [{ id: a, day: 0, channel: task }, { id: b, day: 1, channel: email }]",
       {kArrival, {"03-02 10:00", "L", "flag.set", "'flag':'vip'"}});
@@ -162,7 +160,7 @@ TEST_CASE("an exception that holds names its condition, and a validated channel 
   CHECK(held.condition == "lead.flags.exists(f, f == \"vip\")");
   CHECK(held.to == "boss");
 
-  Asked resolved(
+  Questioned resolved(
       "exceptions: [{ when: 'lead.flags.exists(f, f == \"vip\")', do: escalate }]\n"
       "steps: [{ id: a, day: 0, channel: task }, { id: b, day: 1, channel: email }]",
       {kArrival,
@@ -177,17 +175,17 @@ TEST_CASE("an exception that holds names its condition, and a validated channel 
 
 TEST_CASE("a pause says since when, and whether a person must end it") {
   const std::string body = "steps: [{ id: a, day: 0, channel: task }, { id: b, wait: 1h, channel: task }]";
-  Asked manual(body, {kArrival, {"03-02 09:30", "L", "playbook.pause"}});
+  Questioned manual(body, {kArrival, {"03-02 09:30", "L", "playbook.pause"}});
   CHECK(manual.obstacles("03-02 12:00") == "paused held\n");
   CHECK(std::get<rules::PauseFacts>(manual.why("03-02 12:00").obstacles[0].facts).manual);
-  Asked automatic(body, {kArrival, {"03-02 09:30", "L", "touch.replied", "'auto':true,'until':'2026-03-06'"}});
+  Questioned automatic(body, {kArrival, {"03-02 09:30", "L", "touch.replied", "'auto':true,'until':'2026-03-06'"}});
   CHECK(automatic.obstacles("03-02 12:00") == "paused waits 03-06 00:00\n");
   CHECK(short_text(std::get<rules::PauseFacts>(automatic.why("03-02 12:00").obstacles[0].facts).since) ==
         "03-02 09:30");
 }
 
 TEST_CASE("a cool-down says how many touches had no reply") {
-  Asked asked(
+  Questioned asked(
       "cool_down: { after: 2, pause: 3d }\nsteps: [{ id: a, day: 0, channel: task }, { id: b, day: 1, channel: task }, "
       "{ id: c, day: 2, channel: task }]",
       {kArrival});
@@ -197,7 +195,7 @@ TEST_CASE("a cool-down says how many touches had no reply") {
 }
 
 TEST_CASE("spacing names the step that went out today") {
-  Asked asked(
+  Questioned asked(
       "caps: [{ max: 1, per: 26h }]\n"
       "steps: [{ id: a, day: 0, channel: task }, { id: b, day: 0, channel: task }, { id: c, day: 1, channel: task }]",
       {kArrival});
@@ -211,10 +209,11 @@ TEST_CASE("spacing names the step that went out today") {
 
 TEST_CASE("every full cap is listed with what it counted, the one that decides first") {
   const rules::House house = house_of("caps: [{ channel: email, max: 5, per: day }, { max: 1, per: day }]");
-  Asked asked({cadence("caps: [{ channel: task, max: 2, per: 40h }, { scope: account, max: 1, per: 2h }]\n"
-                       "steps: [{ id: a, day: 0, channel: task }, { id: b, day: 1, channel: task }, { id: c, day: 1, "
-                       "channel: task }]")},
-              house);
+  Questioned asked(
+      {cadence("caps: [{ channel: task, max: 2, per: 40h }, { scope: account, max: 1, per: 2h }]\n"
+               "steps: [{ id: a, day: 0, channel: task }, { id: b, day: 1, channel: task }, { id: c, day: 1, "
+               "channel: task }]")},
+      house);
   asked.run().handle(kArrival);
   CHECK(asked.obstacles("03-03 12:00") ==
         "asked_later waits 03-04 01:00 steps.c\n"
@@ -229,7 +228,8 @@ TEST_CASE("every full cap is listed with what it counted, the one that decides f
 }
 
 TEST_CASE("an account's cap counts the touches of other leads without naming them") {
-  Asked asked({cadence("caps: [{ scope: account, max: 1, per: 48h }]\nsteps: [{ id: a, day: 0, channel: task }]")});
+  Questioned asked(
+      {cadence("caps: [{ scope: account, max: 1, per: 48h }]\nsteps: [{ id: a, day: 0, channel: task }]")});
   asked.run().handle({"03-02 08:00", "M", "lead.created", {}, {}, "acme"});
   asked.run().handle({"03-02 09:00", "L", "lead.created", {}, {}, "acme"});
   const Why why = asked.why("03-02 10:00");
@@ -242,7 +242,7 @@ TEST_CASE("an account's cap counts the touches of other leads without naming the
 }
 
 TEST_CASE("contact hours say whether the day, a holiday or the hour is to blame") {
-  Asked asked(
+  Questioned asked(
       "contact_hours: { from: '09:00', to: '17:00', holidays: ['2026-03-03'] }\n"
       "steps: [{ id: a, day: 0, at: '18:00', channel: task }]",
       {kArrival});
@@ -257,7 +257,7 @@ TEST_CASE("contact hours say whether the day, a holiday or the hour is to blame"
 }
 
 TEST_CASE("what keeps a step from the gate is listed before the gate") {
-  Asked asked(
+  Questioned asked(
       "touches: { max: 1 }\nsteps: [{ id: a, day: 0, channel: task }, { id: b, day: 1, channel: email, "
       "skip_if: '!has(lead.phone)', expires: 1h }]",
       {{"03-02 09:00", "L", "lead.created"}});
@@ -270,7 +270,7 @@ TEST_CASE("what keeps a step from the gate is listed before the gate") {
 }
 
 TEST_CASE("asking changes nothing") {
-  Asked asked(
+  Questioned asked(
       "exceptions: [{ when: 'now > timestamp(\"2026-03-03T00:00:00Z\")', do: escalate }]\nsteps: [{ id: a, day: 0, "
       "channel: task }, "
       "{ id: b, day: 1, channel: task }]",
@@ -288,7 +288,7 @@ TEST_CASE("asking changes nothing") {
 }
 
 /// Goes from wake to wake: what is said at each is what is then written down.
-void follow(Asked& asked) {
+void follow(Questioned& asked) {
   for (int i = 0; i < 60 && asked.lead().wake != rules::Instant::never(); ++i) {
     const rules::Instant at = asked.lead().wake;
     const Why before = asked.why_now(asked.run().simulation().clock());
@@ -333,7 +333,7 @@ steps:
 )";
   for (const std::string hour : {"00:00", "08:59", "09:00", "11:59", "12:00", "23:30"}) {
     for (const std::string day : {"02", "04", "06", "08"}) {
-      Asked asked(body, {});
+      Questioned asked(body, {});
       asked.run().handle({"03-" + day + " " + hour, "L", "lead.created",
                           hour < "10" ? "'email':'a@example.org'" : "'email':'a@example.org','phone':'+33612345678'"});
       follow(asked);
@@ -342,7 +342,7 @@ steps:
 }
 
 TEST_CASE("what is still to be found out is named, and when the lead is released") {
-  Asked asked(
+  Questioned asked(
       "qualification: { fields: [budget, need] }\nrelease: { after: 7d, when: 'has(lead.need)' }\n"
       "steps: [{ id: a, day: 2, channel: task }]",
       {kArrival});
@@ -356,7 +356,7 @@ TEST_CASE("what is still to be found out is named, and when the lead is released
 }
 
 TEST_CASE("a lead that time disqualifies is let go before the next step, and the forecast says so") {
-  Asked asked(
+  Questioned asked(
       "qualification: { disqualify: [{ when: 'lead.budget < 1', reason: budget }, "
       "{ when: 'now >= timestamp(\"2026-03-03T00:00:00Z\")', reason: timing }] }\n"
       "steps: [{ id: a, day: 2, channel: task }]",
@@ -370,7 +370,7 @@ TEST_CASE("a lead that time disqualifies is let go before the next step, and the
 }
 
 TEST_CASE("what a cap had counted is counted again as it was then") {
-  Asked asked(
+  Questioned asked(
       "caps: [{ max: 2, per: 30h }]\nsteps: [{ id: a, day: 0, channel: task }, { id: b, day: 0, channel: call }, "
       "{ id: c, day: 0, channel: task }, { id: d, day: 4, channel: task }]",
       {kArrival});

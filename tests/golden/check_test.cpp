@@ -5,48 +5,31 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "engine/check/check.h"
+#include "tests/golden/kept_files.h"
 
 namespace relance::engine {
 namespace {
 
 namespace fs = std::filesystem;
+using tests::cases;
+using tests::read_file;
 
-const fs::path kFolder = fs::path(RELANCE_SOURCE_DIR) / "tests" / "golden" / "check";
-
-std::string read(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
-
-std::vector<fs::path> cases(const std::string& folder) {
-  std::vector<fs::path> found;
-  for (const fs::directory_entry& entry : fs::directory_iterator(kFolder / folder)) {
-    if (entry.is_directory() || entry.path().extension() == ".yaml") found.push_back(entry.path());
-  }
-  std::sort(found.begin(), found.end());
-  return found;
-}
+const fs::path kChecks = fs::path(RELANCE_SOURCE_DIR) / "tests" / "golden" / "check";
 
 tl::expected<rules::Rulebook, std::vector<rules::Finding>> load(const fs::path& path) {
   if (fs::is_directory(path)) return rules::load_folder(path);
-  auto playbook = rules::load_playbook(read(path), path.generic_string(), rules::House{});
+  auto playbook = rules::load_playbook(read_file(path), path.generic_string(), rules::House{});
   if (!playbook) return tl::unexpected(std::move(playbook.error()));
   std::vector<rules::Playbook> playbooks;
   playbooks.push_back(std::move(*playbook));
   return rules::Rulebook(rules::House{}, std::move(playbooks));
 }
 
-/// As printed; file names are relative to the folder of the cases, whatever machine this is.
 std::string printed(const fs::path& path) {
   const auto rulebook = load(path);
   std::string text;
@@ -55,31 +38,23 @@ std::string printed(const fs::path& path) {
   } else {
     for (const CheckFinding& found : check_playbooks(*rulebook, path).findings) text += to_string(found);
   }
-  const std::string prefix = path.parent_path().generic_string() + "/";
-  for (std::size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at)) {
-    text.erase(at, prefix.size());
-  }
-  return text;
+  return tests::with_relative_names(std::move(text), path);
 }
 
 TEST_CASE("a cadence that cannot keep its promises gets the messages that are kept") {
-  const char* mode = std::getenv("RELANCE_GOLDEN");
-  const bool update = mode != nullptr && std::string_view(mode) == "update";
-  const std::vector<fs::path> all = cases("bad");
+  const std::vector<fs::path> all = cases(kChecks / "bad");
   CHECK(all.size() >= 60);
   for (const fs::path& path : all) {
     CAPTURE(path.filename().string());
-    const fs::path expected = path.parent_path() / (path.stem().string() + ".expected");
     const std::string text = printed(path);
     CHECK_FALSE(text.empty());
     CHECK(text.find("does not load") == std::string::npos);
-    if (update) std::ofstream(expected, std::ios::binary) << text;
-    CHECK(text == read(expected));
+    tests::check_kept(tests::expected_of(path), text);
   }
 }
 
 TEST_CASE("a cadence that can keep them gets none") {
-  for (const fs::path& path : cases("good")) {
+  for (const fs::path& path : cases(kChecks / "good")) {
     CAPTURE(path.filename().string());
     CHECK(printed(path) == "");
   }

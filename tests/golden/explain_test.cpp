@@ -5,10 +5,7 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
@@ -19,30 +16,21 @@
 #include "engine/intake/jsonl_reader.h"
 #include "engine/ledger/ledger_line.h"
 #include "engine/simulate/simulation.h"
+#include "tests/golden/kept_files.h"
 
 namespace relance::engine {
 namespace {
 
 namespace fs = std::filesystem;
+using tests::check_kept;
 
-const fs::path kFolder = fs::path(RELANCE_SOURCE_DIR) / "tests" / "golden" / "explain";
-
-std::string read(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
-
-void check_kept(const fs::path& file, const std::string& text) {
-  const char* mode = std::getenv("RELANCE_GOLDEN");
-  if (mode != nullptr && std::string_view(mode) == "update") std::ofstream(file, std::ios::binary) << text;
-  CHECK(text == read(file));
-}
+const fs::path kExplanations = fs::path(RELANCE_SOURCE_DIR) / "tests" / "golden" / "explain";
 
 /// The events up to an instant, and the ledger of each lead as a store keeps it.
 class Played {
  public:
   explicit Played(std::string_view until) : now_(*rules::parse_rfc3339(until)) {
-    auto loaded = rules::load_folder(kFolder / "playbooks");
+    auto loaded = rules::load_folder(kExplanations / "playbooks");
     REQUIRE(loaded.has_value());
     rulebook_ = std::make_shared<const rules::Rulebook>(std::move(*loaded));
     simulation_ = std::make_unique<Simulation>(
@@ -50,7 +38,7 @@ class Played {
           keep(seq, context, records);
         });
     EventReader reader;
-    const auto done = for_each_line((kFolder / "events.jsonl").string(), 0, [&](const JsonlLine& line) {
+    const auto done = for_each_line((kExplanations / "events.jsonl").string(), 0, [&](const JsonlLine& line) {
       const auto event = reader.read(line.text, std::nullopt);
       REQUIRE(event.has_value());
       if (event->time <= now_) simulation_->handle(*event);
@@ -61,7 +49,7 @@ class Played {
   }
 
   std::string why(const std::string& lead) {
-    PlaybookPlaces places(kFolder / "playbooks");
+    PlaybookPlaces places(kExplanations / "playbooks");
     const rules::LeadState* state = simulation_->store().find_lead(rules::LeadId(lead));
     REQUIRE(state != nullptr);
     return why_json(explain_lead(*state, timelines_[lead], rulebook_, simulation_->store(), now_), &places);
@@ -100,8 +88,8 @@ TEST_CASE("explanations read as they are kept") {
     CAPTURE(name);
     Played played(at);
     const std::string json = played.why(lead);
-    check_kept(kFolder / (name + ".txt"), why_text(json));
-    if (name == "deferred") check_kept(kFolder / (name + ".json"), json + "\n");
+    check_kept(kExplanations / (name + ".txt"), why_text(json));
+    if (name == "deferred") check_kept(kExplanations / (name + ".json"), json + "\n");
   }
 }
 

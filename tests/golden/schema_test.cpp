@@ -7,10 +7,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 #include <string_view>
@@ -20,28 +17,18 @@
 #include "rules/loader_keys.h"
 #include "rules/record.h"
 #include "rules/yaml_reader.h"
+#include "tests/golden/kept_files.h"
 
 namespace relance::rules {
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kFolder = fs::path(RELANCE_SOURCE_DIR) / "rules" / "schema";
-
-std::string read(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
-
-void compare(const fs::path& file, const std::string& schema) {
-  const char* mode = std::getenv("RELANCE_GOLDEN");
-  if (mode != nullptr && std::string_view(mode) == "update") std::ofstream(file, std::ios::binary) << schema;
-  CHECK(read(file) == schema);
-}
+const fs::path kSchemas = fs::path(RELANCE_SOURCE_DIR) / "rules" / "schema";
 
 /// The file as a tree: JSON is YAML, and our reader refuses duplicate keys.
 YamlNode parsed(const std::string& name) {
-  auto root = read_yaml(read(kFolder / name));
+  auto root = read_yaml(tests::read_file(kSchemas / name));
   REQUIRE(root);
   return std::move(*root);
 }
@@ -68,9 +55,9 @@ std::vector<std::string> first_enum(const YamlNode& node) {
 }
 
 TEST_CASE("the schema files are written from the loader's tables") {
-  compare(kFolder / "playbook.schema.json", playbook_schema());
-  compare(kFolder / "house.schema.json", house_schema());
-  compare(kFolder / "policy.schema.json", policy_schema());
+  tests::check_kept(kSchemas / "playbook.schema.json", playbook_schema());
+  tests::check_kept(kSchemas / "house.schema.json", house_schema());
+  tests::check_kept(kSchemas / "policy.schema.json", policy_schema());
 }
 
 TEST_CASE("every block of the schema has exactly the keys that the loader reads") {
@@ -123,7 +110,7 @@ TEST_CASE("the schema names the words that the loader knows") {
 
 TEST_CASE("the schemas of events and ledger records name exactly the types that there are") {
   const auto types_in = [](const char* name) {
-    auto root = read_yaml(read(fs::path(RELANCE_SOURCE_DIR) / "engine" / "contract" / name));
+    auto root = read_yaml(tests::read_file(fs::path(RELANCE_SOURCE_DIR) / "engine" / "contract" / name));
     REQUIRE(root);
     auto types = texts(root->find("properties")->find("type")->find("enum"));
     std::sort(types.begin(), types.end());

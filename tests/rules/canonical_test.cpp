@@ -5,17 +5,13 @@
 
 #include <string>
 
-#include "rules/loader.h"
 #include "rules/sha256.h"
+#include "tests/rules/rules_support.h"
 
 namespace relance::rules {
 namespace {
 
-Playbook load(const std::string& text, const House& house = {}) {
-  auto playbook = load_playbook(text, "test.yaml", house);
-  REQUIRE_MESSAGE(playbook, to_string(playbook.error().front()));
-  return std::move(*playbook);
-}
+using tests::load;
 
 House house_in(std::string_view zone, std::vector<Cap> caps = {}) {
   const auto found = Zone::find(zone);

@@ -9,20 +9,15 @@
 #include <string>
 #include <vector>
 
+#include "tests/rules/rules_support.h"
+#include "tests/rules/uniform.h"
+
 namespace relance::rules {
 namespace {
 
-Zone zone(std::string_view name) {
-  const auto found = Zone::find(name);
-  REQUIRE_MESSAGE(found, "no zone ", name);
-  return *found;
-}
-
-Instant at(std::string_view text) {
-  const auto instant = parse_rfc3339(text);
-  REQUIRE_MESSAGE(instant, "no instant: ", text);
-  return *instant;
-}
+using tests::at;
+using tests::uniform;
+using tests::zone;
 
 OpenWindow window(std::string_view from, std::string_view to) {
   return {parse_time_of_day(from).value(), parse_time_of_day(to).value()};
@@ -253,12 +248,6 @@ class MinuteModel {
   std::vector<std::int64_t> clock_;  // minutes of local time since 1970-01-01 00:00
   std::vector<bool> open_;
 };
-
-/// rapidcheck's own ranges begin narrow and grow with the number of cases.
-template <typename T>
-T uniform(T from, T to) {
-  return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<T>(from, to));
-}
 
 /// A zone, a minute between 1975 and 2036 (offsets are whole minutes then), often near a clock change, and any hours.
 struct Case {

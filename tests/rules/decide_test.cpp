@@ -6,14 +6,19 @@
 
 #include <doctest/doctest.h>
 
-#include "rules/loader.h"
 #include "rules/loader_policy.h"
+#include "tests/rules/rules_support.h"
 
 // The pure function by itself: the gate's second asking, counting after a cancellation, and what callers rely on (wake,
 // effects). The rules of the language are told as scenarios in tests/engine/scenario_*_test.cpp.
 
 namespace relance::rules {
 namespace {
+
+using tests::at;
+using tests::Data;
+using tests::event_of;
+using tests::load;
 
 class Neighbours final : public Neighbourhood {
  public:
@@ -39,15 +44,6 @@ class Neighbours final : public Neighbourhood {
   std::map<AccountId, std::vector<AccountTouch>> touches_;
   Operations operations_;
 };
-
-Instant at(std::string_view text) {  // "03-02 09:10" of 2026, UTC; 03-02 is a Monday
-  const auto parsed =
-      parse_rfc3339("2026-" + std::string(text.substr(0, 5)) + "T" + std::string(text.substr(6)) + ":00Z");
-  REQUIRE(parsed.has_value());
-  return *parsed;
-}
-
-using Data = std::vector<std::pair<std::string, cel::Value>>;
 
 /// One lead, its playbook, and a daemon's view of it: nothing completes by itself.
 struct Desk {
@@ -77,22 +73,9 @@ struct Desk {
     return decide_published(lead, {rulebook, neighbours, at(when)}, out).running;
   }
 
-  static Playbook load(const std::string& text) {
-    auto playbook = load_playbook(text, "test.yaml", House{});
-    if (!playbook) FAIL(to_string(playbook.error().front()));
-    return std::move(*playbook);
-  }
-
   void event(std::string_view when, EventType type, const Data& data = {}) {
     work(Instant{at(when).ms - 1});
-    Event event;
-    event.type = type;
-    event.lead = lead.id;
-    event.time = at(when);
-    cel::Map map;
-    for (const auto& [key, value] : data) map.emplace_back(cel::Value(key), value);
-    event.data = cel::Value(std::move(map));
-    decide(lead, event, {rulebook, neighbours, event.time}, out);
+    decide(lead, event_of(lead.id, type, at(when), data), {rulebook, neighbours, at(when)}, out);
   }
   void arrives(std::string_view when) {
     event(when, EventType::lead_created, {{"email", "a@example.org"}, {"phone", "+33612345678"}, {"account", "acme"}});
@@ -313,7 +296,7 @@ TEST_CASE("whether a migration loses the step that is next is known before it ha
 TEST_CASE("a rulebook keeps the revisions of the one before, and theirs") {
   const auto book = [](const std::string& day) {
     std::vector<Playbook> current{
-        Desk::load("playbook: p\nenroll: { on: lead.created }\nsteps: [{ id: s, day: " + day + ", channel: task }]")};
+        load("playbook: p\nenroll: { on: lead.created }\nsteps: [{ id: s, day: " + day + ", channel: task }]")};
     return Rulebook(House{}, std::move(current));
   };
   const Rulebook first = book("0");

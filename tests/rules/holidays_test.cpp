@@ -5,8 +5,12 @@
 
 #include <algorithm>
 
+#include "tests/rules/uniform.h"
+
 namespace relance::rules {
 namespace {
+
+using tests::uniform;
 
 std::string event(const std::string& lines) { return "BEGIN:VEVENT\r\n" + lines + "END:VEVENT\r\n"; }
 std::string calendar(const std::string& components) {
@@ -186,9 +190,9 @@ TEST_CASE("a calendar that is damaged anywhere is read or refused, never worse")
       event("UID:2\r\nDTSTART;TZID=Europe/Paris:20260714T000000\r\nDURATION:P1D\r\nEXDATE:20260714T000000\r\n"));
   CHECK(rc::check([&] {
     std::string text = whole;
-    const int changes = *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(1, 4));
+    const int changes = uniform(1, 4);
     for (int i = 0; i < changes; ++i) {
-      const auto at = *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<std::size_t>(0, text.size()));
+      const auto at = uniform<std::size_t>(0, text.size());
       text[at] = *rc::gen::arbitrary<char>();
     }
     const auto found = holidays_from_ics(text);

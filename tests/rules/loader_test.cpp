@@ -5,16 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "tests/rules/rules_support.h"
+
 namespace relance::rules {
 namespace {
 
-constexpr const char* kSteps = "steps: [{ id: hello, day: 0, channel: email }]\n";
+using tests::load;
 
-Playbook load(const std::string& text, const House& house = {}) {
-  auto playbook = load_playbook(text, "test.yaml", house);
-  REQUIRE_MESSAGE(playbook, to_string(playbook.error().front()));
-  return std::move(*playbook);
-}
+constexpr const char* kSteps = "steps: [{ id: hello, day: 0, channel: email }]\n";
 
 std::vector<Finding> findings_of(const std::string& text, const House& house = {}) {
   auto playbook = load_playbook(text, "test.yaml", house);

@@ -4,16 +4,12 @@
 
 #include <string>
 
-#include "rules/loader.h"
+#include "tests/rules/rules_support.h"
 
 namespace relance::rules {
 namespace {
 
-Playbook load(const std::string& text, const House& house = {}) {
-  auto playbook = load_playbook(text, "test.yaml", house);
-  REQUIRE_MESSAGE(playbook, to_string(playbook.error().front()));
-  return std::move(*playbook);
-}
+using tests::load;
 
 /// A playbook of one step; `more` are further lines at the top.
 Playbook small(const std::string& id, const std::string& more = "") {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "rules/loader_policy.h"
+#include "tests/rules/rules_support.h"
 
 // Each clause of a legal pack by itself, and what must hold whatever the packs say. The gate around it is told as
 // scenarios in tests/engine/scenario_policy_test.cpp.
@@ -16,6 +17,7 @@
 namespace relance::rules {
 namespace {
 
+using tests::at;
 using Kind = PolicyVerdict::Kind;
 
 std::shared_ptr<const PolicyPack> pack(const std::string& id, const std::string& country, const std::string& rules) {
@@ -30,13 +32,6 @@ std::shared_ptr<const PolicyPack> pack(const std::string& id, const std::string&
   }
   REQUIRE(read.has_value());
   return std::make_shared<const PolicyPack>(std::move(*read));
-}
-
-Instant at(std::string_view text) {  // "03-02 09:10" of 2026, UTC; 03-02 is a Monday
-  const auto parsed =
-      parse_rfc3339("2026-" + std::string(text.substr(0, 5)) + "T" + std::string(text.substr(6)) + ":00Z");
-  REQUIRE(parsed.has_value());
-  return *parsed;
 }
 
 LeadState lead(std::string_view country = "FR", std::string_view kind = "consumer") {

@@ -15,7 +15,7 @@ Recurrence rule(std::string_view text) {
 }
 
 /// What is wrong with the text, and at which byte.
-std::string wrong(std::string_view text) {
+std::string refusal(std::string_view text) {
   const auto read = Recurrence::parse(text);
   if (read) return "accepted";
   return std::to_string(read.error().offset) + ": " + read.error().text;
@@ -91,32 +91,32 @@ TEST_CASE("the text does not depend on letter case and order") {
 }
 
 TEST_CASE("what cannot be used is named with its place") {
-  CHECK(wrong("") == "0: expected a part such as INTERVAL=4, got ``");
-  CHECK(wrong("every 4 months") == "0: expected a part such as INTERVAL=4, got `EVERY 4 MONTHS`");
-  CHECK(wrong("RRULE:FREQ=DAILY") == "0: expected the rule alone, got `RRULE:` before it");
-  CHECK(wrong("INTERVAL=4") == "0: expected FREQ, which says the unit of time");
-  CHECK(wrong("FREQ=HOURLY") == "0: expected FREQ with one of DAILY, WEEKLY, MONTHLY, YEARLY, got `HOURLY`");
-  CHECK(wrong("FREQ=DAILY;BYHOUR=9") == "11: `BYHOUR` is not used here: `at` says the time of day");
-  CHECK(wrong("FREQ=DAILY;INTERVALL=2") == "11: expected a part of a recurrence rule such as FREQ, got `INTERVALL`");
-  CHECK(wrong("FREQ=DAILY;FREQ=DAILY") == "11: `FREQ` is there twice");
-  CHECK(wrong("FREQ=DAILY;INTERVAL=0") == "11: expected INTERVAL with a number from 1 to 1000, got `0`");
-  CHECK(wrong("FREQ=DAILY;INTERVAL=1,2") == "11: expected INTERVAL with a number from 1 to 1000, got `1,2`");
-  CHECK(wrong("FREQ=MONTHLY;BYMONTHDAY=32") ==
+  CHECK(refusal("") == "0: expected a part such as INTERVAL=4, got ``");
+  CHECK(refusal("every 4 months") == "0: expected a part such as INTERVAL=4, got `EVERY 4 MONTHS`");
+  CHECK(refusal("RRULE:FREQ=DAILY") == "0: expected the rule alone, got `RRULE:` before it");
+  CHECK(refusal("INTERVAL=4") == "0: expected FREQ, which says the unit of time");
+  CHECK(refusal("FREQ=HOURLY") == "0: expected FREQ with one of DAILY, WEEKLY, MONTHLY, YEARLY, got `HOURLY`");
+  CHECK(refusal("FREQ=DAILY;BYHOUR=9") == "11: `BYHOUR` is not used here: `at` says the time of day");
+  CHECK(refusal("FREQ=DAILY;INTERVALL=2") == "11: expected a part of a recurrence rule such as FREQ, got `INTERVALL`");
+  CHECK(refusal("FREQ=DAILY;FREQ=DAILY") == "11: `FREQ` is there twice");
+  CHECK(refusal("FREQ=DAILY;INTERVAL=0") == "11: expected INTERVAL with a number from 1 to 1000, got `0`");
+  CHECK(refusal("FREQ=DAILY;INTERVAL=1,2") == "11: expected INTERVAL with a number from 1 to 1000, got `1,2`");
+  CHECK(refusal("FREQ=MONTHLY;BYMONTHDAY=32") ==
         "13: expected BYMONTHDAY with numbers from 1 to 31, or as much below zero to count from the end, got `32`");
-  CHECK(wrong("FREQ=DAILY;COUNT=2;UNTIL=20270101") == "19: `COUNT` and `UNTIL` exclude each other");
-  CHECK(wrong("FREQ=DAILY;UNTIL=20270229") ==
+  CHECK(refusal("FREQ=DAILY;COUNT=2;UNTIL=20270101") == "19: `COUNT` and `UNTIL` exclude each other");
+  CHECK(refusal("FREQ=DAILY;UNTIL=20270229") ==
         "11: expected UNTIL with an existing local date such as 20271231, got `20270229`");
-  CHECK(wrong("FREQ=DAILY;UNTIL=20270101T000000Z").starts_with("11: expected UNTIL with an existing local date"));
-  CHECK(wrong("FREQ=WEEKLY;BYDAY=1MO") == "12: expected BYDAY with days of MO, TU, WE, TH, FR, SA, SU, got `1MO`");
-  CHECK(wrong("FREQ=MONTHLY;BYDAY=6MO").starts_with("13: expected BYDAY with days of"));
-  CHECK(wrong("FREQ=WEEKLY;BYDAY=MO,TU,MO") == "12: `MO` is twice in the list of BYDAY");
-  CHECK(wrong("FREQ=YEARLY;BYWEEKNO=3") == "12: `BYWEEKNO` is not used here");
-  CHECK(wrong("FREQ=MONTHLY;BYYEARDAY=3") == "13: `BYYEARDAY` goes with FREQ=YEARLY and no other BY part only");
-  CHECK(wrong("FREQ=YEARLY;BYMONTHDAY=3") ==
+  CHECK(refusal("FREQ=DAILY;UNTIL=20270101T000000Z").starts_with("11: expected UNTIL with an existing local date"));
+  CHECK(refusal("FREQ=WEEKLY;BYDAY=1MO") == "12: expected BYDAY with days of MO, TU, WE, TH, FR, SA, SU, got `1MO`");
+  CHECK(refusal("FREQ=MONTHLY;BYDAY=6MO").starts_with("13: expected BYDAY with days of"));
+  CHECK(refusal("FREQ=WEEKLY;BYDAY=MO,TU,MO") == "12: `MO` is twice in the list of BYDAY");
+  CHECK(refusal("FREQ=YEARLY;BYWEEKNO=3") == "12: `BYWEEKNO` is not used here");
+  CHECK(refusal("FREQ=MONTHLY;BYYEARDAY=3") == "13: `BYYEARDAY` goes with FREQ=YEARLY and no other BY part only");
+  CHECK(refusal("FREQ=YEARLY;BYMONTHDAY=3") ==
         "12: `BYMONTHDAY` goes with FREQ=MONTHLY, or with FREQ=YEARLY and BYMONTH only");
-  CHECK(wrong("FREQ=WEEKLY;BYDAY=MO,TU;BYSETPOS=1") == "24: `BYSETPOS` goes with FREQ=MONTHLY or FREQ=YEARLY only");
-  CHECK(wrong("FREQ=MONTHLY;BYSETPOS=1") == "13: `BYSETPOS` goes with days of another BY part to choose from only");
-  CHECK(wrong("FREQ=DAILY;WKST=MON") == "11: expected WKST with one of MO, TU, WE, TH, FR, SA, SU, got `MON`");
+  CHECK(refusal("FREQ=WEEKLY;BYDAY=MO,TU;BYSETPOS=1") == "24: `BYSETPOS` goes with FREQ=MONTHLY or FREQ=YEARLY only");
+  CHECK(refusal("FREQ=MONTHLY;BYSETPOS=1") == "13: `BYSETPOS` goes with days of another BY part to choose from only");
+  CHECK(refusal("FREQ=DAILY;WKST=MON") == "11: expected WKST with one of MO, TU, WE, TH, FR, SA, SU, got `MON`");
 }
 
 TEST_CASE("a rule that some starts never fulfil is found out") {

@@ -9,10 +9,15 @@
 #include <rapidcheck.h>
 
 #include "rules/decide.h"
-#include "rules/loader.h"
+#include "tests/rules/rules_support.h"
 
 namespace relance::rules {
 namespace {
+
+using tests::at;
+using tests::Data;
+using tests::event_of;
+using tests::load;
 
 /// Nobody is suppressed, no account, no halts.
 class Nobody final : public Neighbourhood {
@@ -30,12 +35,6 @@ class Nobody final : public Neighbourhood {
   Operations operations_;
 };
 
-Instant at(std::string_view text) {
-  const auto parsed = parse_rfc3339(text);
-  REQUIRE_MESSAGE(parsed, std::string(text));
-  return *parsed;
-}
-
 constexpr const char* kTask = "steps: [{ id: visit, wait: 0s, channel: task }]\n";
 
 std::string playbook(const std::string& rrule, const std::string& start = "lead.gold_since",
@@ -44,17 +43,9 @@ std::string playbook(const std::string& rrule, const std::string& start = "lead.
          ", at: \"09:00\" }" + more_of_enroll + " }\n" + rest;
 }
 
-Playbook load(const std::string& text) {
-  auto read = load_playbook(text, "test.yaml", House{});
-  if (!read) FAIL(to_string(read.error().front()));
-  return std::move(*read);
-}
-
-using Data = std::vector<std::pair<std::string, cel::Value>>;
-
 /// One lead and the playbooks of the folder.
-struct Desk {
-  explicit Desk(const std::vector<std::string>& playbooks) {
+struct ScheduleDesk {
+  explicit ScheduleDesk(const std::vector<std::string>& playbooks) {
     rulebook = rulebook_of(playbooks);
     lead.id = LeadId("L");
     lead.subject = SubjectId("00");
@@ -75,14 +66,7 @@ struct Desk {
   }
   void event(Instant when, EventType type, const Data& data = {}) {
     work(Instant{when.ms - 1});
-    Event event;
-    event.type = type;
-    event.lead = lead.id;
-    event.time = when;
-    cel::Map map;
-    for (const auto& [key, value] : data) map.emplace_back(cel::Value(key), value);
-    event.data = cel::Value(std::move(map));
-    decide(lead, event, {rulebook, nobody, when}, out);
+    decide(lead, event_of(lead.id, type, when, data), {rulebook, nobody, when}, out);
     note();
   }
   void update(std::string_view when, const Data& data) { event(at(when), EventType::lead_updated, data); }
@@ -137,7 +121,7 @@ constexpr const char* kFourMonths = "FREQ=MONTHLY;INTERVAL=4";
 const Data kGold{{"gold_since", cel::Value("2026-01-15")}, {"timezone", cel::Value("Europe/Paris")}};
 
 TEST_CASE("each occurrence after the first sight enrolls, at its local time") {
-  Desk desk({playbook(kFourMonths)});
+  ScheduleDesk desk({playbook(kFourMonths)});
   desk.update("2026-02-01T10:00:00Z", kGold);
   CHECK(desk.lead.wake == at("2026-05-15T07:00:00Z"));
   desk.work("2027-01-31T00:00:00Z");
@@ -146,19 +130,19 @@ TEST_CASE("each occurrence after the first sight enrolls, at its local time") {
 }
 
 TEST_CASE("an occurrence at the very instant of the first sight does not count, one a moment later does") {
-  Desk same({playbook("FREQ=DAILY")});
+  ScheduleDesk same({playbook("FREQ=DAILY")});
   same.update("2026-03-02T08:00:00Z", kGold);
   CHECK(same.lead.wake == at("2026-03-03T08:00:00Z"));
-  Desk before({playbook("FREQ=DAILY")});
+  ScheduleDesk before({playbook("FREQ=DAILY")});
   before.update("2026-03-02T07:59:59Z", kGold);
   CHECK(before.lead.wake == at("2026-03-02T08:00:00Z"));
 }
 
 TEST_CASE("the start may be a date, or an instant, which is a date in the lead's zone") {
-  Desk fixed({playbook("FREQ=YEARLY", "2020-06-01")});
+  ScheduleDesk fixed({playbook("FREQ=YEARLY", "2020-06-01")});
   fixed.update("2026-03-02T08:00:00Z", {});
   CHECK(fixed.lead.wake == at("2026-06-01T09:00:00Z"));
-  Desk instant({playbook(kFourMonths)});
+  ScheduleDesk instant({playbook(kFourMonths)});
   instant.update("2026-02-01T10:00:00Z",
                  {{"gold_since", cel::Value("2026-01-14T23:30:00Z")}, {"timezone", cel::Value("Europe/Paris")}});
   CHECK(instant.lead.wake == at("2026-05-15T07:00:00Z"));
@@ -167,7 +151,7 @@ TEST_CASE("the start may be a date, or an instant, which is a date in the lead's
 TEST_CASE("a lead without a usable start is not scheduled, and nothing is remembered of it") {
   for (const cel::Value& start : {cel::Value(), cel::Value("soon"), cel::Value(std::int64_t{20260115}),
                                   cel::Value("1969-12-31"), cel::Value("2026-02-30")}) {
-    Desk desk({playbook(kFourMonths)});
+    ScheduleDesk desk({playbook(kFourMonths)});
     desk.update("2026-02-01T10:00:00Z", {{"gold_since", start}});
     CHECK(desk.lead.wake == Instant::never());
     CHECK(desk.lead.schedules.empty());
@@ -175,7 +159,7 @@ TEST_CASE("a lead without a usable start is not scheduled, and nothing is rememb
 }
 
 TEST_CASE("a start that comes and goes sets and takes the next occurrence") {
-  Desk desk({playbook(kFourMonths)});
+  ScheduleDesk desk({playbook(kFourMonths)});
   desk.update("2026-02-01T10:00:00Z", {});
   desk.update("2026-02-02T10:00:00Z", kGold);
   CHECK(desk.lead.wake == at("2026-05-15T07:00:00Z"));
@@ -186,14 +170,14 @@ TEST_CASE("a start that comes and goes sets and takes the next occurrence") {
 }
 
 TEST_CASE("a start that comes late calls up no occurrence of the past") {
-  Desk desk({playbook("FREQ=DAILY")});
+  ScheduleDesk desk({playbook("FREQ=DAILY")});
   desk.update("2026-02-01T10:00:00Z", {});
   desk.update("2026-03-01T10:00:00Z", {{"gold_since", cel::Value("2026-02-03")}});
   CHECK(desk.lead.wake == at("2026-03-02T09:00:00Z"));
 }
 
 TEST_CASE("when is asked at each occurrence: false is nothing, an error is recorded") {
-  Desk no({playbook("FREQ=DAILY;COUNT=3", "2026-03-03", ", when: lead.tier == \"gold\"")});
+  ScheduleDesk no({playbook("FREQ=DAILY;COUNT=3", "2026-03-03", ", when: lead.tier == \"gold\"")});
   no.update("2026-03-02T10:00:00Z", {{"tier", cel::Value("silver")}});
   no.work("2026-03-04T00:00:00Z");
   CHECK(no.enrolled().empty());
@@ -201,7 +185,7 @@ TEST_CASE("when is asked at each occurrence: false is nothing, an error is recor
   no.update("2026-03-04T08:00:00Z", {{"tier", cel::Value("gold")}});
   no.work("2026-03-31T00:00:00Z");
   CHECK(no.enrolled() == "2026-03-04T09:00:00.000Z 2026-03-05T09:00:00.000Z");
-  Desk error({playbook("FREQ=DAILY;COUNT=2", "2026-03-03", ", when: lead.tier == \"gold\"")});
+  ScheduleDesk error({playbook("FREQ=DAILY;COUNT=2", "2026-03-03", ", when: lead.tier == \"gold\"")});
   error.update("2026-03-02T10:00:00Z", {});
   error.work("2026-03-31T00:00:00Z");
   CHECK(error.not_enrolled() == "condition_error condition_error");
@@ -209,7 +193,7 @@ TEST_CASE("when is asked at each occurrence: false is nothing, an error is recor
 }
 
 TEST_CASE("an event of the very instant comes before the occurrence") {
-  Desk desk({playbook("FREQ=DAILY;COUNT=1", "2026-03-03", ", when: lead.tier == \"gold\"")});
+  ScheduleDesk desk({playbook("FREQ=DAILY;COUNT=1", "2026-03-03", ", when: lead.tier == \"gold\"")});
   desk.update("2026-03-02T10:00:00Z", {{"tier", cel::Value("silver")}});
   desk.update("2026-03-03T09:00:00Z", {{"tier", cel::Value("gold")}});
   desk.work("2026-03-31T00:00:00Z");
@@ -217,7 +201,8 @@ TEST_CASE("an event of the very instant comes before the occurrence") {
 }
 
 TEST_CASE("what blocks an enrollment blocks an occurrence, which is then over") {
-  Desk desk({playbook("FREQ=DAILY;COUNT=3", "2026-03-03", "", "steps: [{ id: visit, wait: 30h, channel: task }]\n")});
+  ScheduleDesk desk(
+      {playbook("FREQ=DAILY;COUNT=3", "2026-03-03", "", "steps: [{ id: visit, wait: 30h, channel: task }]\n")});
   desk.update("2026-03-02T10:00:00Z", {});
   desk.work("2026-03-04T12:00:00Z");
   CHECK(desk.enrolled() == "2026-03-03T09:00:00.000Z");
@@ -229,7 +214,7 @@ TEST_CASE("what blocks an enrollment blocks an occurrence, which is then over") 
 }
 
 TEST_CASE("again holds where it is there, and only there") {
-  Desk desk({playbook("FREQ=DAILY;COUNT=5", "2026-03-03", ", again: { after: 40h, max: 2 }")});
+  ScheduleDesk desk({playbook("FREQ=DAILY;COUNT=5", "2026-03-03", ", again: { after: 40h, max: 2 }")});
   desk.update("2026-03-02T10:00:00Z", {});
   desk.work("2026-03-31T00:00:00Z");
   CHECK(desk.enrolled() == "2026-03-03T09:00:00.000Z 2026-03-05T09:00:00.000Z");
@@ -237,7 +222,7 @@ TEST_CASE("again holds where it is there, and only there") {
 }
 
 TEST_CASE("after an outage several missed occurrences are one enrollment, for the latest") {
-  Desk desk({playbook("FREQ=WEEKLY")});
+  ScheduleDesk desk({playbook("FREQ=WEEKLY")});
   desk.update("2026-02-01T10:00:00Z", kGold);
   desk.wake_late(at("2026-03-01T12:00:00Z"));
   CHECK(desk.enrolled() == "2026-03-01T12:00:00.000Z for 2026-02-26T08:00:00.000Z");
@@ -249,10 +234,10 @@ TEST_CASE("an occurrence in the gap of a clock change is the first instant after
       "playbook: gold\nenroll: { on: schedule, schedule: { rrule: FREQ=DAILY, start: lead.gold_since, at: \"02:30\" } "
       "}\n" +
       std::string(kTask);
-  Desk gap({at_half_past_two});
+  ScheduleDesk gap({at_half_past_two});
   gap.update("2026-03-28T10:00:00Z", kGold);
   CHECK(gap.lead.wake == at("2026-03-29T01:00:00Z"));
-  Desk overlap({at_half_past_two});
+  ScheduleDesk overlap({at_half_past_two});
   overlap.update("2026-10-24T10:00:00Z", kGold);
   CHECK(overlap.lead.wake == at("2026-10-25T00:30:00Z"));
   overlap.work("2026-10-26T00:00:00Z");
@@ -260,7 +245,7 @@ TEST_CASE("an occurrence in the gap of a clock change is the first instant after
 }
 
 TEST_CASE("a lead that moves west does not meet the same day twice") {
-  Desk desk({playbook("FREQ=DAILY")});
+  ScheduleDesk desk({playbook("FREQ=DAILY")});
   desk.update("2026-03-01T12:00:00Z",
               {{"gold_since", cel::Value("2026-01-15")}, {"timezone", cel::Value("Australia/Sydney")}});
   desk.work("2026-03-01T23:00:00Z");  // 2 March, 09:00 in Sydney is 22:00 UTC
@@ -270,8 +255,8 @@ TEST_CASE("a lead that moves west does not meet the same day twice") {
 }
 
 TEST_CASE("at one instant the end of an enrollment comes before the occurrence that begins the next") {
-  Desk desk({playbook("FREQ=DAILY;COUNT=2", "2026-03-03", "",
-                      "touches: { within: 1d }\nsteps: [{ id: visit, day: 0, channel: task }]\n")});
+  ScheduleDesk desk({playbook("FREQ=DAILY;COUNT=2", "2026-03-03", "",
+                              "touches: { within: 1d }\nsteps: [{ id: visit, day: 0, channel: task }]\n")});
   desk.update("2026-03-02T10:00:00Z", {});
   desk.work("2026-03-31T00:00:00Z");
   CHECK(desk.enrolled() == "2026-03-03T09:00:00.000Z 2026-03-04T09:00:00.000Z");
@@ -281,7 +266,7 @@ TEST_CASE("at one instant the end of an enrollment comes before the occurrence t
 TEST_CASE("of several schedules at one instant the higher priority takes the lead") {
   std::string other = playbook("FREQ=DAILY;COUNT=1", "2026-03-03");
   other.replace(other.find("gold"), 4, "silver\npriority: 60");
-  Desk desk(
+  ScheduleDesk desk(
       {playbook("FREQ=DAILY;COUNT=1", "2026-03-03", "", "steps: [{ id: visit, wait: 1h, channel: task }]\n"), other});
   desk.update("2026-03-02T10:00:00Z", {});
   desk.work("2026-03-03T09:00:00Z");
@@ -291,7 +276,7 @@ TEST_CASE("of several schedules at one instant the higher priority takes the lea
 
 TEST_CASE("a schedule that is published counts from then on; one that is changed or removed, too") {
   const std::string by_event = "playbook: other\nenroll: { on: form.submitted }\n" + std::string(kTask);
-  Desk desk({by_event});
+  ScheduleDesk desk({by_event});
   desk.update("2026-02-01T10:00:00Z", kGold);
   CHECK(desk.lead.wake == Instant::never());
   desk.publish("2026-05-15T07:00:00Z", {by_event, playbook(kFourMonths)});
@@ -308,7 +293,7 @@ TEST_CASE("a schedule that is published counts from then on; one that is changed
 }
 
 TEST_CASE("who follows a publication late meets its schedules when it was published") {
-  Desk desk({"playbook: other\n" + std::string(kTask)});
+  ScheduleDesk desk({"playbook: other\n" + std::string(kTask)});
   desk.update("2026-02-01T10:00:00Z", kGold);
   desk.rulebook = desk.rulebook_of({playbook(kFourMonths)});
   CHECK_FALSE(follows_schedules(desk.lead, desk.rulebook));
@@ -320,19 +305,15 @@ TEST_CASE("who follows a publication late meets its schedules when it was publis
   CHECK(walked.wake == late.now);  // past, so it is due at once
 
   // An event may come before the walk does: the start that it brings is known from then on only.
-  Event event;
-  event.type = EventType::lead_updated;
-  event.lead = desk.lead.id;
-  event.time = late.now;
-  event.data = cel::Value(cel::Map{{cel::Value("tier"), cel::Value("gold")}});
-  decide(desk.lead, event, late, desk.out);
+  const Data gold{{"tier", cel::Value("gold")}};
+  decide(desk.lead, event_of(desk.lead.id, EventType::lead_updated, late.now, gold), late, desk.out);
   CHECK(desk.lead.wake == late.now);
   CHECK(decide_due(desk.lead, late, desk.out));
   CHECK(desk.lead.enrollment.has_value());
 }
 
 TEST_CASE("occurrences after the end of a simulation are left") {
-  Desk desk({playbook("FREQ=DAILY")});
+  ScheduleDesk desk({playbook("FREQ=DAILY")});
   desk.update("2026-03-02T10:00:00Z", kGold);
   const DecisionContext last{desk.rulebook, desk.nobody, desk.lead.wake, {}, at("2026-03-02T12:00:00Z")};
   CHECK_FALSE(decide_due(desk.lead, last, desk.out));
@@ -369,7 +350,7 @@ Data draw_data() {
 
 TEST_CASE("every occurrence leads to at most one enrollment, and none before the first sight") {
   REQUIRE(rc::check("at most one enrollment, none before the first sight", [] {
-    Desk desk({draw_playbook()});
+    ScheduleDesk desk({draw_playbook()});
     Instant now = at("2026-03-01T00:00:00Z");
     const Instant first_sight = now + Duration{static_cast<std::int64_t>(pick(48)) * 3'600'000};
     now = first_sight;

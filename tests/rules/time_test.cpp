@@ -3,13 +3,12 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+#include "tests/rules/uniform.h"
+
 namespace relance::rules {
 namespace {
 
-/// rapidcheck's own ranges begin narrow and grow with the number of cases.
-std::int64_t uniform(std::int64_t from, std::int64_t to) {
-  return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<std::int64_t>(from, to));
-}
+using tests::uniform;
 
 constexpr Instant kMarchMorning{1'772'439'000'000};  // 2026-03-02T08:10:00Z
 
@@ -142,14 +141,14 @@ TEST_CASE("a week prints as seven days: equally short, and what playbooks write"
 
 TEST_CASE("every instant of the years 0000 to 9999 survives printing and reading") {
   CHECK(rc::check([] {
-    const Instant instant{uniform(-62'167'219'200'000, 253'402'300'800'000)};
+    const Instant instant{uniform<std::int64_t>(-62'167'219'200'000, 253'402'300'800'000)};
     RC_ASSERT(parse_rfc3339(to_string(instant)) == instant);
   }));
 }
 
 TEST_CASE("every whole number of seconds up to 36500 days survives printing and reading") {
   CHECK(rc::check([] {
-    const Duration duration{uniform(0, 3'153'600'001) * 1000};
+    const Duration duration{uniform<std::int64_t>(0, 3'153'600'001) * 1000};
     RC_ASSERT(parse_duration(to_string(duration)) == duration);
   }));
 }

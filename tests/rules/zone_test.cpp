@@ -8,20 +8,15 @@
 #include <thread>
 #include <vector>
 
+#include "tests/rules/rules_support.h"
+#include "tests/rules/uniform.h"
+
 namespace relance::rules {
 namespace {
 
-Zone zone(std::string_view name) {
-  const auto found = Zone::find(name);
-  REQUIRE_MESSAGE(found, "no zone ", name);
-  return *found;
-}
-
-Instant at(std::string_view text) {
-  const auto instant = parse_rfc3339(text);
-  REQUIRE_MESSAGE(instant, "no instant: ", text);
-  return *instant;
-}
+using tests::at;
+using tests::uniform;
+using tests::zone;
 
 LocalDateTime wall(std::string_view date, std::string_view time) {
   const auto day = parse_date(date);
@@ -236,12 +231,6 @@ TEST_CASE("zones are found from many threads at once") {
   }
   for (std::thread& thread : threads) thread.join();
   for (const int count : found) CHECK(count == 4);
-}
-
-/// rapidcheck's own ranges begin narrow and grow with the number of cases.
-template <typename T>
-T uniform(T from, T to) {
-  return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<T>(from, to));
 }
 
 /// Any zone of the machine's database.

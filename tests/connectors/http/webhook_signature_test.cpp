@@ -8,17 +8,17 @@ namespace relance::connectors {
 namespace {
 
 constexpr std::int64_t kThen = 1'614'265'330;
-const engine::Secret kSecret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+const engine::Secret kSigningSecret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
 const SignedMessage kMessage{"msg_p5jXN8AQM9LWM0D4loKWxJek", kThen, R"({"test": 2432232314})"};
 // Computed with Python's hmac and base64.
 constexpr const char* kSignature = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
 
 TEST_CASE("the signature is the one that other implementations compute") {
-  CHECK(WebhookKey::parse(kSecret)->sign(kMessage) == kSignature);
+  CHECK(WebhookKey::parse(kSigningSecret)->sign(kMessage) == kSignature);
 }
 
 TEST_CASE("a signature is right for this message, near this time, and for nothing else") {
-  const auto key = WebhookKey::parse(kSecret);
+  const auto key = WebhookKey::parse(kSigningSecret);
   CHECK(key->verify(kMessage, kSignature, kThen));
   CHECK(key->verify(kMessage, std::string("v1,AAAA v2,x ") + kSignature, kThen));
   CHECK(key->verify(kMessage, kSignature, kThen + kWebhookTolerance));
@@ -45,7 +45,7 @@ TEST_CASE("a key is base64 behind whsec_, or its own bytes, and never short") {
 
 TEST_CASE("a secret prints redacted") {
   std::ostringstream out;
-  out << kSecret;
+  out << kSigningSecret;
   CHECK(out.str() == engine::Secret::kRedacted);
 }
 
