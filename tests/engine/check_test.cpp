@@ -87,7 +87,8 @@ TEST_CASE("what the check accepts keeps its promises, and what it refuses can be
     std::vector<bool> went_out(runner.form().steps.size(), false);
     for (int i = 0; i < 30; ++i) {
       const char* zone = *rc::gen::element("Europe/Paris", "America/New_York", "UTC", "Asia/Tokyo");
-      const Arrival arrival{{start + *rc::gen::inRange<std::int64_t>(0, 365 * 24) * kHour}, *rules::Zone::find(zone)};
+      const LeadArrival arrival{{start + *rc::gen::inRange<std::int64_t>(0, 365 * 24) * kHour},
+                                *rules::Zone::find(zone)};
       const Trial trial = runner.run(anybody(), arrival);
       RC_LOG() << local_text(arrival.at, arrival.zone) << "\n";
       if (!errors.contains("min-unreachable")) RC_ASSERT_FALSE(trial.shortfall);

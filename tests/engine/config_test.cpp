@@ -139,9 +139,9 @@ connectors:
   CHECK(again.kafka->properties == config.kafka->properties);
   CHECK(again.connectors.call.secret.reveal() == "whsec_abc");
   CHECK(again.connectors.call.allow_hosts == config.connectors.call.allow_hosts);
-  for (const auto& [name, origin] : config.origins) {
-    CAPTURE(name);
-    CHECK(again.origins.at(name).value == origin.value);
+  for (const auto& origin : config.origins) {
+    CAPTURE(origin.first);
+    CHECK(again.origins.at(origin.first).value == origin.second.value);
   }
 }
 

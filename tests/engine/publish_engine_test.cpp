@@ -169,7 +169,7 @@ TEST_CASE("a process that dies on its way through the leads comes to the same re
   REQUIRE(walk_is_over(desk));
   const auto migrated = records(desk, "lead.migrated");
   CHECK(migrated.size() == kSeveralPages);
-  for (const auto& [lead, count] : migrated) CHECK_MESSAGE(count == 1, lead);
+  for (const auto& lead : migrated) CHECK_MESSAGE(lead.second == 1, lead.first);
 }
 
 TEST_CASE("leads that followed a folder which was taken back after a crash follow the one that came back") {
@@ -328,7 +328,7 @@ TEST_CASE("a process that dies before all leads have met a new schedule loses no
   desk.settle_after(kSeveralPages);
   const auto enrolled = records(desk, "lead.enrolled");
   CHECK(enrolled.size() == kSeveralPages);
-  for (const auto& [lead, count] : enrolled) CHECK_MESSAGE(count == 1, lead);
+  for (const auto& lead : enrolled) CHECK_MESSAGE(lead.second == 1, lead.first);
 }
 
 TEST_CASE("a store is read by the page, past the daemon that has it") {

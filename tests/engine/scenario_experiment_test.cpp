@@ -30,16 +30,16 @@ std::string arm_of(const std::string& definition, Given created) {
 
 TEST_CASE("the arm of a lead is drawn by SHA-256 over the experiment's id and the lead's") {
   const std::string even = experiment("{ control: 50, short: 50 }");
-  for (const auto& [lead, arm] :
+  for (const auto& drawn :
        {std::pair{"L", "control"}, {"L1", "control"}, {"L2", "short"}, {"L3", "short"}, {"L5", "control"}}) {
-    CAPTURE(lead);
-    CHECK(arm_of(even, {{}, lead, {}}) == arm);
+    CAPTURE(drawn.first);
+    CHECK(arm_of(even, {{}, drawn.first, {}}) == drawn.second);
   }
   // Another id draws anew.
   const std::string other = experiment("{ a: 1, b: 2, c: 3 }", {}, "e");
-  for (const auto& [lead, arm] : {std::pair{"L", "c"}, {"L1", "b"}, {"L2", "b"}, {"L6", "a"}}) {
-    CAPTURE(lead);
-    CHECK(arm_of(other, {{}, lead, {}}) == arm);
+  for (const auto& drawn : {std::pair{"L", "c"}, {"L1", "b"}, {"L2", "b"}, {"L6", "a"}}) {
+    CAPTURE(drawn.first);
+    CHECK(arm_of(other, {{}, drawn.first, {}}) == drawn.second);
   }
 }
 

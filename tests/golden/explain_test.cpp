@@ -73,7 +73,10 @@ class Played {
 };
 
 TEST_CASE("explanations read as they are kept") {
-  for (const auto& [name, lead, at] : std::vector<std::array<std::string, 3>>{
+  struct Asked {
+    std::string name, lead, at;
+  };
+  for (const Asked& asked : std::vector<Asked>{
            {"deferred", "L-busy", "2026-03-03T12:00:00Z"},
            {"weekend", "L-busy", "2026-03-08T12:00:00Z"},
            {"opted-out", "L-gone", "2026-03-04T12:00:00Z"},
@@ -85,11 +88,11 @@ TEST_CASE("explanations read as they are kept") {
            {"released", "L-closing-late", "2026-03-19T12:00:00Z"},
            {"disqualified", "L-poor", "2026-03-05T12:00:00Z"},
        }) {
-    CAPTURE(name);
-    Played played(at);
-    const std::string json = played.why(lead);
-    check_kept(kExplanations / (name + ".txt"), why_text(json));
-    if (name == "deferred") check_kept(kExplanations / (name + ".json"), json + "\n");
+    CAPTURE(asked.name);
+    Played played(asked.at);
+    const std::string json = played.why(asked.lead);
+    check_kept(kExplanations / (asked.name + ".txt"), why_text(json));
+    if (asked.name == "deferred") check_kept(kExplanations / (asked.name + ".json"), json + "\n");
   }
 }
 

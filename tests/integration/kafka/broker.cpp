@@ -1,5 +1,6 @@
 #include "tests/integration/kafka/broker.h"
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -137,12 +138,21 @@ void PlainProducer::produce(const std::string& topic, const PlainRecord& record)
   rd_kafka_headers_t* headers = rd_kafka_headers_new(record.headers.size());
   for (const auto& [name, value] : record.headers) rd_kafka_header_add(headers, name.c_str(), -1, value.c_str(), -1);
   std::string value = record.value;
-  const auto error = rd_kafka_producev(
-      client_.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-      RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
-      RD_KAFKA_V_VALUE(record.null_value ? nullptr : value.data(), record.null_value ? 0 : value.size()),
-      RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
-  REQUIRE(error == RD_KAFKA_RESP_ERR_NO_ERROR);
+  std::string key = record.key;
+  std::array<rd_kafka_vu_t, 5> parts{};
+  parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+  parts[0].u.cstr = topic.c_str();
+  parts[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+  parts[1].u.i = RD_KAFKA_MSG_F_COPY;
+  parts[2].vtype = RD_KAFKA_VTYPE_KEY;
+  parts[2].u.mem = {key.data(), key.size()};
+  parts[3].vtype = RD_KAFKA_VTYPE_VALUE;
+  if (!record.null_value) parts[3].u.mem = {value.data(), value.size()};
+  parts[4].vtype = RD_KAFKA_VTYPE_HEADERS;
+  parts[4].u.headers = headers;
+  const std::unique_ptr<rd_kafka_error_t, decltype(&rd_kafka_error_destroy)> error(
+      rd_kafka_produceva(client_.get(), parts.data(), parts.size()), rd_kafka_error_destroy);
+  REQUIRE(error == nullptr);
   rd_kafka_poll(client_.get(), 0);
 }
 

@@ -209,18 +209,18 @@ void check_numbered(const std::string& topic) {
   CAPTURE(topic);
   std::set<int> seen;
   std::size_t count = 0;
-  for (const auto& [partition, records] : tests::read_all(topic, kPartitions)) {
-    CAPTURE(partition);
+  for (const auto& partition : tests::read_all(topic, kPartitions)) {
+    CAPTURE(partition.first);
     std::size_t disorder = 0;
     int before = -1;
-    for (const PlainRecord& record : records) {
+    for (const PlainRecord& record : partition.second) {
       const int number = number_in(record.value);
       if (number <= before) ++disorder;
       before = number;
       seen.insert(number);
     }
     CHECK(disorder == 0);
-    count += records.size();
+    count += partition.second.size();
   }
   CHECK(count == kMessages);
   CHECK(seen.size() == kMessages);
