@@ -144,6 +144,7 @@ void handle_attributes(Scope& scope) {
       const cel::Map* data = event.data.map();
       if (!data || data->empty()) return;
       const std::string phone(lead.attributes.text("phone"));
+      const std::string owner(scope.context.rulebook.house().owners ? lead.attributes.text("owner") : "");
       bool derives = false;
       for (const auto& [key, value] : *data) {
         if (!key.string()) continue;
@@ -152,6 +153,7 @@ void handle_attributes(Scope& scope) {
       }
       if (lead.phone_unusable && lead.attributes.text("phone") != phone) lead.phone_unusable = false;
       if (derives) derive(lead);  // reading a phone number is slow
+      if (!owner.empty() && lead.attributes.text("owner") != owner) handle_new_owner(scope, owner);
       break;
     }
     case EventType::flag_set:

@@ -16,12 +16,6 @@ Verdict withheld(std::string_view rule) { return {Verdict::Kind::withheld, std::
 Verdict held(std::string_view rule) { return {Verdict::Kind::held, std::string(rule), Instant::never()}; }
 Verdict deferred(std::string_view rule, Instant until) { return {Verdict::Kind::deferred, std::string(rule), until}; }
 
-/// `asked`: the touch itself at its second asking.
-PolicyVerdict ask_policy(const Scope& scope, const Form& form, Channel channel, const ActionId* asked) {
-  return ask_policies(scope.context.rulebook.house().policies, {scope.lead, channel, scope.now(), scope.zone(form),
-                                                                scope.hours(form), scope.hours_zone(form), asked});
-}
-
 Verdict refusal_of(PolicyVerdict policy) {
   const bool waits = policy.kind == PolicyVerdict::Kind::deferred;
   return {waits ? Verdict::Kind::deferred : Verdict::Kind::withheld, std::move(policy.rule), policy.until,
@@ -76,7 +70,19 @@ std::optional<Verdict> ask_contact_hours(const Scope& scope, const Form& form, c
   return deferred("contact_hours", open.value_or(scope.now() + kDay * 400));
 }
 
+std::optional<Verdict> ask_absence(const Scope& scope, const Form& form, Channel channel) {
+  const auto absence = owner_absence(scope, form, channel);
+  if (!absence) return std::nullopt;
+  return deferred("owner_absent", absence->until);
+}
+
 }  // namespace
+
+PolicyVerdict ask_policy(const Scope& scope, const Form& form, const PolicyAsking& asking) {
+  return ask_policies(scope.context.rulebook.house().policies,
+                      {scope.lead, asking.channel, asking.at, scope.zone(form), scope.hours(form),
+                       scope.hours_zone(form), asking.touch});
+}
 
 bool has_contact_point(const LeadState& lead, Channel channel) {
   const auto kind = address_kind(channel);
@@ -94,7 +100,7 @@ Verdict for_each_rule(Scope& scope, Enrollment& enrollment, const Form& form, co
   if (const auto rule = blocked_by(scope.lead, step.channel, scope.context.neighbourhood); !rule.empty()) {
     if (!visit(withheld(rule))) return {};
   }
-  PolicyVerdict policy = ask_policy(scope, form, step.channel, nullptr);
+  PolicyVerdict policy = ask_policy(scope, form, {step.channel, scope.now()});
   if (policy.kind != PolicyVerdict::Kind::pass) {
     if (!visit(refusal_of(policy))) return {};
   }
@@ -106,6 +112,10 @@ Verdict for_each_rule(Scope& scope, Enrollment& enrollment, const Form& form, co
   }
   if (const auto until = spacing_until(scope, enrollment, form, step)) {
     if (!visit(deferred("spacing", *until))) return {};
+  }
+  // Before the caps: one that is full on a day on which nobody could call takes no step that says `on_cap: skip`.
+  if (auto verdict = ask_absence(scope, form, step.channel)) {
+    if (!visit(std::move(*verdict))) return {};
   }
   if (auto full = full_cap(scope, enrollment, form, step.channel)) {
     if (!visit(step.skip_on_cap ? withheld(full->rule) : deferred(full->rule, full->frees))) return {};
@@ -142,7 +152,7 @@ Verdict second_gate(Scope& scope, const EmittedTouch& touch, const Playbook& pla
   // An enrollment that ended as completed no longer asks its exceptions; any other end cancelled the touch already.
   Enrollment* enrollment = find_enrollment(scope.lead, touch.enrollment);
   const Form& form = enrollment ? form_of(*enrollment, scope.context.rulebook) : playbook.form_at(touch.form);
-  PolicyVerdict policy = ask_policy(scope, form, touch.channel, &touch.action);
+  PolicyVerdict policy = ask_policy(scope, form, {touch.channel, scope.now(), &touch.action});
   if (policy.kind != PolicyVerdict::Kind::pass) return refusal_of(std::move(policy));
   if (!enrollment && disqualified_from(scope, playbook)) return withheld("disqualified");
   if (!enrollment && is_halted(scope, touch.playbook, touch.channel)) return held("halted");
@@ -152,6 +162,7 @@ Verdict second_gate(Scope& scope, const EmittedTouch& touch, const Playbook& pla
     if (scope.lead.interrupted && enrollment == &*scope.lead.interrupted) return held("paused");
     if (auto verdict = ask_enrollment(scope, *enrollment, touch.channel, Pass::second)) return *verdict;
   }
+  if (auto verdict = ask_absence(scope, form, touch.channel)) return *verdict;
   if (auto verdict = ask_contact_hours(scope, form, policy.open)) return *verdict;
   return permission_of(std::move(policy));
 }

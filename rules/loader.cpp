@@ -127,12 +127,14 @@ tl::expected<std::string, std::string> read_file(const fs::path& file) {
   return text;
 }
 
-ReadBeside beside(const FolderWalk& walk, const fs::path& playbook) {
-  return [&walk, folder = playbook.parent_path()](const std::string& name) -> tl::expected<std::string, std::string> {
+/// Of the files beside the one that names them.
+ReadBeside beside(const FolderWalk& walk, const fs::path& naming) {
+  return [&walk, folder = naming.parent_path(),
+          neighbour = naming.filename().string()](const std::string& name) -> tl::expected<std::string, std::string> {
     const fs::path file = folder / name;
     std::error_code error;
     if (!fs::is_regular_file(file, error))
-      return tl::unexpected(std::string("there is no such file beside the playbook"));
+      return tl::unexpected(fmt::format("there is no such file beside {}", neighbour));
     if (!walk.is_inside(file)) return tl::unexpected(std::string("it lies outside the folder"));
     auto text = read_file(file);
     if (text && text->size() > YamlLimits{}.max_bytes) {
@@ -146,10 +148,10 @@ void append(std::vector<Finding>& all, std::vector<Finding> more) {
   all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
-HouseReading load_house(const std::optional<fs::path>& file) {
+HouseReading load_house(const std::optional<fs::path>& file, const FolderWalk& walk) {
   if (!file) return {};
   const auto text = read_file(*file);
-  if (text) return read_house({file->generic_string(), without_byte_order_mark(*text)});
+  if (text) return read_house({file->generic_string(), without_byte_order_mark(*text)}, beside(walk, *file));
   HouseReading reading;
   reading.findings.push_back(about_file(*file, "cannot-read", text.error()));
   return reading;
@@ -203,7 +205,7 @@ class PolicyFolder {
 
 House load_house_and_policies(const Listing& listing, const fs::path& folder, const FolderWalk& walk,
                               const LoadOptions& options, std::vector<Finding>& findings) {
-  HouseReading reading = load_house(listing.house);
+  HouseReading reading = load_house(listing.house, walk);
   append(findings, std::move(reading.findings));
   PolicyFolder policies(folder / "policies", walk);
   for (const NamedPolicy& named : reading.policies) policies.load(named, reading.house, findings);

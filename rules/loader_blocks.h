@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "rules/loader_values.h"
+#include "rules/owners.h"
 #include "rules/playbook.h"
 
 namespace relance::rules {
@@ -22,6 +23,13 @@ std::optional<ExitReasons> read_exit(LoadContext& context, const Field& field);
 std::optional<Sla> read_sla(LoadContext& context, const Field& field);
 std::optional<Touches> read_touches(LoadContext& context, const Field& field);
 std::optional<ContactHours> read_contact_hours(LoadContext& context, const Field& field);
+/// What the dates of an .ics file are for: the rule of findings, and what the value should have been.
+struct CalendarUse {
+  std::string_view rule;
+  std::string_view expected;
+};
+/// The dates of the .ics file that the field names, which lies beside the file that is read; none when reported.
+std::vector<LocalDate> read_calendar(LoadContext& context, const Field& field, const CalendarUse& use);
 std::optional<PolicyWindow> read_policy_window(LoadContext& context, const Field& field);
 std::optional<std::vector<Cap>> read_caps(LoadContext& context, const Field& field);
 std::optional<CoolDown> read_cool_down(LoadContext& context, const Field& field);
@@ -34,6 +42,8 @@ std::vector<Workflow> read_workflows(LoadContext& context, const Field& field);
 void check_forms(LoadContext& context, const Playbook& playbook);
 std::vector<ScoreRule> read_score(LoadContext& context, const Field& field);
 std::optional<Handoff> read_handoff(LoadContext& context, const Field& field);
+/// `zone`: of those who have none of their own.
+Owners read_owners(LoadContext& context, const Field& field, const Zone& zone);
 std::vector<Guardrail> read_guardrails(LoadContext& context, const Field& field);
 Qualification read_qualification(LoadContext& context, const Field& field);
 std::optional<Release> read_release(LoadContext& context, const Field& field);

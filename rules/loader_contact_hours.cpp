@@ -100,36 +100,11 @@ std::vector<OpenWindow> read_windows(LoadContext& context, const Block& block) {
   return {OpenWindow{*from, *to}};
 }
 
-std::vector<LocalDate> read_holiday_file(LoadContext& context, const Field& field) {
-  const std::string& name = field.node->text;
-  if (!name.ends_with(".ics") || name.find_first_of("/\\") != std::string::npos || name.front() == '.') {
-    report(context, field, "holidays",
-           fmt::format("expected a list of dates, or the name of an .ics file beside the playbook, got {}",
-                       describe(*field.node)));
-    return {};
-  }
-  const auto text = context.read_beside(name);
-  if (!text) {
-    report(context, field, "holidays", fmt::format("the file `{}` cannot be used: {}", name, text.error()));
-    return {};
-  }
-  const auto dates = holidays_from_ics(*text);
-  if (!dates) {
-    report(context, field, "holidays", fmt::format("the file `{}` cannot be used: {}", name, dates.error()));
-    return {};
-  }
-  if (dates->size() > kMostHolidays) {
-    report(context, field, "out-of-range",
-           fmt::format("expected at most {} holidays, got {}", kMostHolidays, dates->size()));
-    return {};
-  }
-  return *dates;
-}
-
 std::vector<LocalDate> read_dates(LoadContext& context, const Field& field) {
   std::vector<LocalDate> dates;
   if (field.node->is_scalar() && !field.node->text.empty()) {
-    dates = read_holiday_file(context, field);
+    dates =
+        read_calendar(context, field, {"holidays", "a list of dates, or the name of an .ics file beside the playbook"});
   } else if (const auto items = read_list_or_empty(
                  context, field, "a list of dates, or the name of an .ics file beside the playbook", kMostHolidays)) {
     for (const Field& item : *items) {
@@ -203,6 +178,29 @@ std::vector<Zone> read_zones(LoadContext& context, const Field& field) {
 }
 
 }  // namespace
+
+std::vector<LocalDate> read_calendar(LoadContext& context, const Field& field, const CalendarUse& use) {
+  const auto text_of_name = read_text(context, field, use.expected);
+  if (!text_of_name) return {};
+  const std::string& name = *text_of_name;
+  if (!name.ends_with(".ics") || name.find_first_of("/\\") != std::string::npos || name.front() == '.') {
+    report(context, field, std::string(use.rule),
+           fmt::format("expected {}, got {}", use.expected, describe(*field.node)));
+    return {};
+  }
+  const auto text = context.read_beside(name);
+  const auto dates = text ? holidays_from_ics(*text) : tl::unexpected(text.error());
+  if (!dates) {
+    report(context, field, std::string(use.rule), fmt::format("the file `{}` cannot be used: {}", name, dates.error()));
+    return {};
+  }
+  if (dates->size() > kMostHolidays) {
+    report(context, field, "out-of-range",
+           fmt::format("expected at most {} dates, got {}", kMostHolidays, dates->size()));
+    return {};
+  }
+  return *dates;
+}
 
 std::optional<PolicyWindow> read_policy_window(LoadContext& context, const Field& field) {
   const Block block(context, field, kPolicyWindowBlock);

@@ -46,6 +46,15 @@ constexpr std::array kHouseKeys{
     KeySpec{"handoff", ValueType::handoff, kOptional, "The score at which a person takes over"},
     KeySpec{"policies", ValueType::policy_names, kOptional,
             "Legal packs that apply: files of policies/, without ending"},
+    KeySpec{"owners", ValueType::owners, kOptional,
+            "When the people who own leads (attribute owner) are away: calls, social, tasks and meetings wait"},
+};
+
+constexpr std::array kOwnerKeys{
+    KeySpec{"absent", ValueType::absences, kOptional, "Whole days: dates, and ranges such as 2026-08-03/2026-08-14"},
+    KeySpec{"calendar", ValueType::calendar_file, kOptional,
+            "More of them: an .ics file beside house.yaml; every day that one of its events touches"},
+    KeySpec{"zone", ValueType::zone, kOptional, "The zone of the days; default the house's"},
 };
 
 constexpr std::array kEnrollKeys{
@@ -350,6 +359,7 @@ const BlockSpec kQualificationBlock{"qualification", kQualificationKeys, "Which 
 const BlockSpec kDisqualificationBlock{"disqualification", kDisqualificationKeys, "Which leads are let go early"};
 const BlockSpec kReleaseBlock{"release", kReleaseKeys, "The time in which a lead has to decide"};
 const BlockSpec kHandoffBlock{"handoff", kHandoffKeys, "When a person takes over"};
+const BlockSpec kOwnerBlock{"owner", kOwnerKeys, "When a person who owns leads is away"};
 
 const BlockSpec kPolicyBlock{"policy", kPolicyKeys, "The law of one country, as data"};
 const BlockSpec kPolicyScopeBlock{"policy_scope", kPolicyScopeKeys, "Whose law it is"};
@@ -364,7 +374,7 @@ const BlockSpec kRefusalBlock{"refusal", kRefusalKeys, "Silence after a refusal"
 const BlockSpec kRegisterBlock{"register", kRegisterKeys, "A list that must have been asked lately"};
 
 std::span<const BlockSpec* const> all_blocks() {
-  static constexpr std::array<const BlockSpec*, 36> kAll{&kPolicyBlock,        &kPolicyScopeBlock,
+  static constexpr std::array<const BlockSpec*, 37> kAll{&kPolicyBlock,        &kPolicyScopeBlock,
                                                          &kPolicyRuleBlock,    &kPolicyMatchBlock,
                                                          &kConsentBlock,       &kConsentExceptionBlock,
                                                          &kPolicyWindowBlock,  &kAttemptsBlock,
@@ -381,7 +391,8 @@ std::span<const BlockSpec* const> all_blocks() {
                                                          &kSuccessBlock,       &kScoreBlock,
                                                          &kHandoffBlock,       &kGuardrailBlock,
                                                          &kQualificationBlock, &kDisqualificationBlock,
-                                                         &kReleaseBlock,       &kScheduleBlock};
+                                                         &kReleaseBlock,       &kScheduleBlock,
+                                                         &kOwnerBlock};
   return kAll;
 }
 

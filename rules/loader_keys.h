@@ -112,6 +112,9 @@ enum class ValueType {
   disqualifications,
   attribute_names,
   release,
+  owners,
+  absences,
+  calendar_file,
   anything,  // read by other means
 };
 
@@ -153,6 +156,7 @@ extern const BlockSpec kExperimentBlock;
 extern const BlockSpec kSuccessBlock;
 extern const BlockSpec kScoreBlock;
 extern const BlockSpec kHandoffBlock;
+extern const BlockSpec kOwnerBlock;
 extern const BlockSpec kGuardrailBlock;
 extern const BlockSpec kQualificationBlock;
 extern const BlockSpec kDisqualificationBlock;
@@ -186,6 +190,9 @@ constexpr int kMostFields = 50;
 constexpr int kMostPoints = 1'000'000;
 constexpr int kMostHolidays = 5000;
 constexpr int kMostCountries = 250;
+constexpr int kMostOwners = 2000;
+constexpr int kMostAbsences = 500;     // of one owner, besides those of a calendar
+constexpr int kLongestAbsence = 1100;  // days: three years
 constexpr int kMostWindows = 48;
 constexpr int kMostEventTypes = 64;
 constexpr int kMostPlaybooks = 1000;

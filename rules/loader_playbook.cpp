@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "rules/canonical.h"
@@ -147,10 +148,10 @@ PlaybookReading read_playbook(const SourceText& source, const House& house, cons
   return reading;
 }
 
-HouseReading read_house(const SourceText& source) {
+HouseReading read_house(const SourceText& source, const ReadBeside& read_beside) {
   Report report(source.name, source.text);
   const House none;
-  LoadContext context{report, none, {}};
+  LoadContext context{report, none, read_beside};
   HouseReading reading;
   House& house = reading.house;
   if (const auto document = read_document(report)) {
@@ -161,6 +162,9 @@ HouseReading read_house(const SourceText& source) {
       if (const auto score = block.get("score")) house.score = read_score(context, *score);
       refuse_business_days(context, "write days (`d`): a house has no contact hours");
       if (const auto handoff = block.get("handoff")) house.handoff = read_handoff(context, *handoff);
+      if (const auto owners = block.get("owners")) {
+        house.owners = std::make_shared<const Owners>(read_owners(context, *owners, house.zone));
+      }
       if (const auto policies = block.get("policies")) reading.policies = read_policy_names(context, *policies);
     }
   }

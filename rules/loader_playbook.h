@@ -41,7 +41,7 @@ struct HouseReading {
   std::vector<NamedPolicy> policies;
   std::vector<Finding> findings;
 };
-HouseReading read_house(const SourceText& source);
+HouseReading read_house(const SourceText& source, const ReadBeside& read_beside);
 
 /// The document of a file, or nothing and the reader's problems in the report.
 std::optional<YamlNode> read_document(Report& report);

@@ -275,6 +275,8 @@ struct Handoff {
   bool exit = false;  // `then: exit`
 };
 
+struct Owners;  // rules/owners.h
+
 /// What is true for all playbooks of a folder.
 struct House {
   Zone zone;
@@ -284,6 +286,9 @@ struct House {
   /// The legal packs that apply, in the order in which they are named. They belong to no revision: law changes on its
   /// date for enrollments that began before it, too. Records of touches name the content that decided.
   std::vector<std::shared_ptr<const PolicyPack>> policies{};
+  /// What is known of the people who own leads; null: nothing. No part of any revision either: who is away is away for
+  /// every lead.
+  std::shared_ptr<const Owners> owners{};
 };
 
 /// Every playbook that decisions may need: the current ones, and older revisions that enrollments are pinned to.

@@ -54,7 +54,7 @@ constexpr std::array<std::string_view, 37> kTypeNames{
 static_assert(kTypeNames.size() == static_cast<std::size_t>(RecordType::attempt_resolved) + 1);
 
 /// Why a touch or an enrollment did not happen, by rule id.
-constexpr std::array<Phrase, 23> kRulePhrases{{
+constexpr std::array<Phrase, 24> kRulePhrases{{
     {"opt_out", "the person opted out"},
     {"suppressed", "the contact point is on the suppression list"},
     {"escalation", "an exception holds the enrollment"},
@@ -62,6 +62,7 @@ constexpr std::array<Phrase, 23> kRulePhrases{{
     {"paused", "the enrollment is paused"},
     {"cool_down", "a cool-down runs"},
     {"spacing", "a step of an earlier day went out on this date"},
+    {"owner_absent", "the lead's owner is absent"},
     {"contact_hours", "outside contact hours"},
     {"skip_if", "its skip_if condition holds"},
     {"requires", "what it requires is not there"},

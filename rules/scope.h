@@ -207,12 +207,30 @@ struct Verdict {
   std::string_view legal_basis = {};
 };
 Verdict gate(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step);
+/// What the legal packs say to a touch on the channel at an instant. `touch`: itself, at its second asking.
+struct PolicyAsking {
+  Channel channel = Channel::email;
+  Instant at;
+  const ActionId* touch = nullptr;
+};
+PolicyVerdict ask_policy(const Scope& scope, const Form& form, const PolicyAsking& asking);
 /// Every rule that speaks now, in order: for explaining. The first is gate()'s answer.
 std::vector<Verdict> gate_rules(Scope& scope, Enrollment& enrollment, const Form& form, const Step& step);
 /// The gate's second asking, against the state of now: the form that the enrollment has now, or had when it ended.
 Verdict second_gate(Scope& scope, const EmittedTouch& touch, const Playbook& playbook);
 /// The contact point that a touch on the channel needs is there and usable.
 bool has_contact_point(const LeadState& lead, Channel channel);
+
+// absence.cpp
+struct Absence {
+  std::string owner;
+  Instant back;   // the midnight that ends it
+  Instant until;  // the first instant after it that is open for the touch
+};
+/// The lead's owner is away, and a touch on the channel is made by a person.
+std::optional<Absence> owner_absence(const Scope& scope, const Form& form, Channel channel);
+/// The event gave the lead another owner than the one `before`: a step that waited for that one's return is asked now.
+void handle_new_owner(Scope& scope, std::string_view before);
 
 // guardrails.cpp
 /// What the event says for the rates of the playbook whose touch it answers; after event step 5.

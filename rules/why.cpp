@@ -254,9 +254,17 @@ class Explanation {
       obstacle.facts = CoolDownFacts{std::string(lead_.cool_down->playbook.value), lead_.non_replies};
     } else if (rule == "spacing") {
       obstacle.facts = spacing(scope, enrollment, form, step);
+    } else if (rule == "owner_absent") {
+      add_absence(obstacle, owner_absence(scope, form, step.channel));
     } else if (rule == "contact_hours") {
       obstacle.facts = hours(scope, form);
     }
+  }
+
+  static void add_absence(Obstacle& obstacle, const std::optional<Absence>& absence) {
+    if (!absence) return;
+    obstacle.facts = AbsenceFacts{absence->owner, absence->back};
+    obstacle.place.keys.push_back(absence->owner);
   }
 
   /// Every full cap that counts the step's channel, the one that decides first.
@@ -394,6 +402,7 @@ RulePlace place_of(std::string_view rule, std::string_view step, const Form& for
   if (rule == "no_contact_point" || rule == "spacing") return {File::playbook, {"steps", id}};
   if (rule == "touches_max") return {File::playbook, {"touches", "max"}};
   if (rule == "cool_down") return {File::playbook, {"cool_down"}};
+  if (rule == "owner_absent") return {File::house, {"owners"}};  // whose, is known of what is asked now only
   if (rule == "contact_hours") return {File::playbook, {"contact_hours"}};
   if (rule == "escalation" || rule == "exception") return {File::playbook, {"exceptions"}};
   if (rule == "sla") return {File::playbook, {"sla"}};

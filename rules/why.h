@@ -62,6 +62,10 @@ struct SpacingFacts {
   std::string step;  // of an earlier day, emitted on this local date
   Instant at;
 };
+struct AbsenceFacts {
+  std::string owner;
+  Instant back;  // the midnight that ends the absence; the touch may have to wait longer for open hours
+};
 struct CapFacts {
   Cap cap;
   std::vector<CountedTouch> counted;  // oldest first
@@ -82,8 +86,9 @@ struct ConditionFacts {
 struct LimitFacts {
   int limit = 0;
 };
-using RuleFacts = std::variant<std::monostate, OptOutFacts, SuppressedFacts, HoldFacts, PauseFacts, CoolDownFacts,
-                               SpacingFacts, CapFacts, HoursFacts, DueFacts, ConditionFacts, LimitFacts, PolicyFacts>;
+using RuleFacts =
+    std::variant<std::monostate, OptOutFacts, SuppressedFacts, HoldFacts, PauseFacts, CoolDownFacts, SpacingFacts,
+                 CapFacts, HoursFacts, DueFacts, ConditionFacts, LimitFacts, PolicyFacts, AbsenceFacts>;
 
 /// One thing that stands between now and the touch.
 struct Obstacle {

@@ -50,16 +50,18 @@ rules::Playbook by_event(rules::Playbook playbook) {
   return playbook;
 }
 
-rules::House without_score(rules::House house) {
+/// The promises of a playbook hold for any lead: those of nobody, and nobody knows yet who will be away when.
+rules::House of_nobody(rules::House house) {
   house.score.clear();
   house.handoff.reset();
+  house.owners.reset();
   return house;
 }
 
 }  // namespace
 
 TrialRunner::TrialRunner(const rules::Rulebook& rulebook, const rules::Playbook& playbook, const Choice& choice)
-    : rulebook_(without_score(rulebook.house()), {by_event(forced(playbook, choice))}), trigger_(trigger_of(playbook)) {
+    : rulebook_(of_nobody(rulebook.house()), {by_event(forced(playbook, choice))}), trigger_(trigger_of(playbook)) {
   if (choice.variant) variant_ = playbook.variants[*choice.variant].id;
   form_ = &rulebook_.current().front()->form(choice.variant, choice.arm);
   for (const rules::Step& step : form_->steps) {

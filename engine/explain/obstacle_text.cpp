@@ -191,6 +191,10 @@ std::string facts_text(const Obstacle& obstacle, const ObstacleHistory& history,
   if (const auto* limit = std::get_if<rules::LimitFacts>(&obstacle.facts)) {
     return fmt::format("the enrollment has had all of its {} touches", limit->limit);
   }
+  if (const auto* absence = std::get_if<rules::AbsenceFacts>(&obstacle.facts)) {
+    return fmt::format("its owner {} is absent until {}, and no one else makes the touch", absence->owner,
+                       moment(absence->back, zone));
+  }
   if (const auto* hours = std::get_if<rules::HoursFacts>(&obstacle.facts)) return hours_text(*hours, zone);
   if (rule == "not_due") return fmt::format("the step is due {}", until_text(obstacle, zone));
   if (rule == "asked_later") {
@@ -261,6 +265,10 @@ std::string remedy_text(const Obstacle& obstacle, const Zone& zone) {
   if (rule.starts_with("cap:")) {
     const bool waits = obstacle.effect == Obstacle::Effect::waits;
     return fmt::format("The cap frees {}{}.", until, waits ? "" : ", but the step says on_cap: skip");
+  }
+  if (rule == "owner_absent") {
+    return fmt::format(
+        "The owner is back and the hours are open {}; a lead event that names another owner ends it now.", until);
   }
   if (rule == "contact_hours") return fmt::format("The contact hours open {}.", until);
   if (rule.starts_with("qualification:")) return "The condition must no longer hold before anything else comes.";

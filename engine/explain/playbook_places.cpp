@@ -24,12 +24,14 @@ std::optional<std::string> PlaybookPlaces::find(const Form& form, const RulePlac
   if (place.file == RulePlace::File::none) return std::nullopt;
   const std::lock_guard lock(mutex_);
   auto found = by_revision_.find(form.revision);
-  if (found == by_revision_.end()) {
+  // What belongs to the house moves without a revision having changed.
+  if (found == by_revision_.end() || place.file == RulePlace::File::house) {
     FolderMark mark = mark_of(folder_);
-    if (sources_ && mark == mark_) return std::nullopt;
-    mark_ = std::move(mark);
-    read();
-    found = by_revision_.find(form.revision);
+    if (!sources_ || mark != mark_) {
+      mark_ = std::move(mark);
+      read();
+      found = by_revision_.find(form.revision);
+    }
     if (found == by_revision_.end()) return std::nullopt;
   }
   const rules::Playbook& playbook = *found->second;

@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "rules/owners.h"
+
 namespace relance::engine {
 
 using nlohmann::ordered_json;
@@ -106,6 +108,8 @@ std::vector<std::string> house_differences(const rules::House& before, const rul
                   same_pack)) {
     keys.emplace_back("policies");
   }
+  const auto owners_of = [](const rules::House& house) { return house.owners ? *house.owners : rules::Owners{}; };
+  if (owners_of(before) != owners_of(after)) keys.emplace_back("owners");
   return keys;
 }
 

@@ -12,8 +12,8 @@ namespace {
 /// Rule ids, reasons, outcomes and intakes that no playbook chooses.
 constexpr std::string_view kFixedNames[] = {
     // rules of the gate and of asking
-    "opt_out", "suppressed", "escalation", "halted", "paused", "cool_down", "spacing", "contact_hours", "skip_if",
-    "requires", "no_contact_point", "expired", "touches_max", "exited",
+    "opt_out", "suppressed", "escalation", "halted", "paused", "cool_down", "spacing", "owner_absent", "contact_hours",
+    "skip_if", "requires", "no_contact_point", "expired", "touches_max", "exited",
     // rules of enrollment and escalation
     "condition_error", "already_enrolled", "again", "priority", "merged", "exception", "sla", "workflow", "handoff",
     "disqualified",

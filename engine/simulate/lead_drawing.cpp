@@ -38,6 +38,7 @@ const std::vector<RuleFamily> kRuleFamilies{
     {"spacing", "S", "spacing of days"},
     {"hold", "E", "escalation, halt or pause holds"},
     {"policy", "P", "a policy pack"},
+    {"owner", "A", "the owner is absent"},
     {"other", "o", "another rule"},
 };
 
@@ -368,7 +369,8 @@ const RuleFamily& family_of(std::string_view rule) {
   if (rule == "spacing") return kRuleFamilies[3];
   if (rule == "escalation" || rule == "paused" || rule == "halted") return kRuleFamilies[4];
   if (rule.starts_with("policy:")) return kRuleFamilies[5];
-  return kRuleFamilies[6];
+  if (rule == "owner_absent") return kRuleFamilies[6];
+  return kRuleFamilies[7];
 }
 
 std::string draw(const LeadStory& story, std::size_t number) {

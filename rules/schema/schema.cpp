@@ -73,10 +73,18 @@ std::string channel_or_any() {
   return word(names);
 }
 
+constexpr std::string_view kCalendarFile = R"("type": "string", "pattern": "^[^./\\\\][^/\\\\]*\\.ics$")";
+
 std::string holiday_dates(std::string_view or_else = {}) {
-  return fmt::format(R"("oneOf": [{{ {} }}, {{ "type": "string", "pattern": "^[^./\\\\][^/\\\\]*\\.ics$" }}{}])",
-                     list(R"("type": "string", "format": "date")", 0, kMostHolidays),
+  return fmt::format(R"("oneOf": [{{ {} }}, {{ {} }}{}])",
+                     list(R"("type": "string", "format": "date")", 0, kMostHolidays), kCalendarFile,
                      or_else.empty() ? "" : fmt::format(", {{ {} }}", or_else));
+}
+
+std::string absences() {
+  constexpr std::string_view kDays =
+      R"("type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}(/[0-9]{4}-[0-9]{2}-[0-9]{2})?$")";
+  return fmt::format(R"("oneOf": [{{ {} }}, {{ {} }}])", kDays, list(kDays, 0, kMostAbsences));
 }
 
 /// What a value of the type looks like, without the braces. Blocks are definitions of their own.
@@ -290,6 +298,12 @@ std::string schema_of(ValueType type) {
       return list(schema_of(ValueType::step_id), 1, kMostFields) + R"(, "uniqueItems": true)";
     case ValueType::release:
       return reference(kReleaseBlock.name);
+    case ValueType::owners:
+      return entries(line(), reference(kOwnerBlock.name), kMostOwners);
+    case ValueType::absences:
+      return absences();
+    case ValueType::calendar_file:
+      return std::string(kCalendarFile);
     case ValueType::anything:
       return "";
   }
@@ -307,7 +321,7 @@ std::string_view relations_of(const BlockSpec& block) {
     return R"("oneOf": [{ "required": ["day"] }, { "required": ["wait"] }], "dependentRequired": { "at": ["day"] })";
   }
   if (&block == &kReplacementBlock || &block == &kStepChangeBlock || &block == &kHolidaysBlock ||
-      &block == &kQualificationBlock)
+      &block == &kQualificationBlock || &block == &kOwnerBlock)
     return R"("minProperties": 1)";
   if (&block == &kGuardrailBlock) return R"("anyOf": [{ "required": ["do"] }, { "required": ["flag"] }])";
   if (&block == &kPolicyRuleBlock) {

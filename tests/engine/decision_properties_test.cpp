@@ -14,6 +14,7 @@
 
 #include "engine/ledger/ledger_line.h"
 #include "random_world.h"
+#include "rules/owners.h"
 #include "simulation_support.h"
 
 namespace relance::tests {
@@ -40,6 +41,7 @@ class Auditor {
       case EventType::lead_updated:
         if (!event.text("email").empty()) lead.email = event.text("email");
         if (!event.text("phone").empty()) lead.phone = event.text("phone");
+        if (!event.text("owner").empty()) lead.owner = event.text("owner");
         if (!event.text("timezone").empty()) lead.zone = *Zone::find(event.text("timezone"));
         if (const auto* score = event.data.find("score")) lead.score = *score->get<std::int64_t>();
         break;
@@ -177,7 +179,7 @@ class Auditor {
     bool is_holdout() const { return arm && playbook->experiment->arms[*arm].id == "holdout"; }
   };
   struct Lead {
-    std::string email, phone, account;
+    std::string email, phone, account, owner;
     bool account_known = false;
     Zone zone;
     std::set<std::string, std::less<>> objected;  // channels, "all"
@@ -336,6 +338,7 @@ class Auditor {
     if (channel == "call" || channel == "sms") RC_ASSERT(!lead.phone.empty());
     RC_ASSERT(!blocked_.contains(channel + " " + (channel == "email" ? lead.email : lead.phone)));
     check_hours(form, lead.zone, record.at);
+    check_owner(lead.owner, *record.channel, record.at);
 
     Touch touch{id, lead.account, running.id, *record.channel, std::nullopt, running.switches, record.at};
     const rules::Step& step = *form.find_step(*record.step);
@@ -354,6 +357,15 @@ class Auditor {
     if (form.touches.max) RC_ASSERT(of_enrollment <= *form.touches.max);
     touches_.push_back(touch);
     for (const rules::Cap& cap : form.caps) check_cap(cap, touch, lead.zone);
+  }
+
+  /// No clock changes at a midnight here: local dates alone decide.
+  void check_owner(const std::string& owner, Channel channel, Instant at) const {
+    const auto& owners = rulebook_.house().owners;
+    if (!owners || !owners->calendars.contains(owner) || channel == Channel::email || channel == Channel::sms) return;
+    const rules::OwnerCalendar& calendar = owners->calendars.at(owner);
+    const rules::LocalDate date = calendar.zone.local_date(at);
+    for (const rules::DayRange& days : calendar.absences) RC_ASSERT((date < days.first || days.last < date));
   }
 
   static void check_hours(const rules::Form& form, const Zone& zone, Instant at) {

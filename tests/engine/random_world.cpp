@@ -132,6 +132,11 @@ std::string draw_house() {
   }
   if (one_in(2))
     house += fmt::format("handoff: {{ at: {}, then: {} }}\n", 2 + pick(6), any_of(std::array{"exit", "continue"}));
+  if (one_in(2)) {
+    house += fmt::format(
+        "owners: {{ r1: {{ absent: [2026-03-{:02}/2026-03-{}] }}, r2: {{ absent: 2026-03-{:02}, zone: {} }} }}\n",
+        1 + pick(9), 10 + pick(8), 1 + pick(12), any_of(kZones));
+  }
   return house;
 }
 
@@ -172,6 +177,7 @@ std::string draw_data(const std::string& type) {
     if (!one_in(3)) data += ",'email':'" + any_of(std::array{"a@example.org", "b@example.org", "c@example.org"}) + "'";
     if (!one_in(3)) data += ",'phone':'" + any_of(std::array{"+33612345678", "+33612345679"}) + "'";
     if (one_in(2)) data += ",'timezone':'" + any_of(kZones) + "'";
+    if (!one_in(3)) data += ",'owner':'" + any_of(std::array{"r1", "r1", "r2", "r3"}) + "'";
     return data;
   }
   if (type == "touch.completed") {

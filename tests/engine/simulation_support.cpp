@@ -70,7 +70,10 @@ rules::Rulebook rulebook_of(const std::vector<std::string>& playbooks, const rul
 }
 
 rules::House house_of(std::string_view text) {
-  auto reading = rules::read_house({"house.yaml", text});
+  const auto none = [](const std::string&) -> tl::expected<std::string, std::string> {
+    return tl::unexpected(std::string("a text has no neighbours"));
+  };
+  auto reading = rules::read_house({"house.yaml", text}, none);
   for (const auto& finding : reading.findings) MESSAGE(rules::to_string(finding));
   REQUIRE(reading.findings.empty());
   return std::move(reading.house);

@@ -256,6 +256,24 @@ TEST_CASE("contact hours say whether the day, a holiday or the hour is to blame"
   CHECK(facts("03-03 10:00").holiday);
 }
 
+TEST_CASE("an absence names the owner, its end and its line of the house") {
+  Questioned asked(
+      {cadence("contact_hours: { from: '09:00', to: '17:00' }\nsteps: [{ id: a, day: 1, channel: call }]")},
+      house_of("owners: { rep-7: { absent: [2026-03-03/2026-03-06] } }"));
+  asked.run().handle({"03-02 09:00", "L", "lead.created", "'phone':'+33612345678','owner':'rep-7'"});
+  CHECK(asked.obstacles("03-04 08:30") ==
+        "asked_later waits 03-09 09:00 steps.a\n"
+        "owner_absent waits 03-09 09:00 house owners.rep-7\n"
+        "contact_hours waits 03-04 09:00 contact_hours\n");
+  const Obstacle& obstacle = asked.why("03-04 08:30").obstacles[1];
+  CHECK(
+      engine::reason_text(obstacle, {}, rules::Zone()) ==
+      "Its owner rep-7 is absent until Sat 2026-03-07 00:00 (2026-03-07T00:00:00Z), and no one else makes the touch.");
+  CHECK(engine::remedy_text(obstacle, rules::Zone()) ==
+        "The owner is back and the hours are open Mon 2026-03-09 09:00 (2026-03-09T09:00:00Z); a lead event that names "
+        "another owner ends it now.");
+}
+
 TEST_CASE("what keeps a step from the gate is listed before the gate") {
   Questioned asked(
       "touches: { max: 1 }\nsteps: [{ id: a, day: 0, channel: task }, { id: b, day: 1, channel: email, "

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "rules/loader_policy.h"
+#include "rules/owners.h"
 #include "tests/rules/rules_support.h"
 
 // The pure function by itself: the gate's second asking, counting after a cancellation, and what callers rely on (wake,
@@ -190,7 +191,8 @@ TEST_CASE("a contact point that was withdrawn cancels the touch") {
 /// A pack for leads whose country is FR; `clauses` are those of its one rule, about email.
 House under_law(const std::string& clauses) {
   const std::string text =
-      "id: fr\nrev: 1\nmatch: { jurisdiction: FR }\nsources: [a law]\nrules: [{ id: mail, match: { channel: email }, " +
+      "id: fr\nrev: 1\nmatch: { jurisdiction: FR }\nsources: [a law]\nrules: [{ id: mail, match: { channel: [email, "
+      "call] }, " +
       clauses + " }]\n";
   const ReadBeside none = [](const std::string&) -> tl::expected<std::string, std::string> {
     return tl::unexpected(std::string("none"));
@@ -390,6 +392,57 @@ TEST_CASE("outside contact hours the touch waits for the next open instant, and 
   CHECK(late.rule == "contact_hours");
   CHECK(late.until == at("03-03 09:00"));
   CHECK(desk.hand_off("03-03 09:00", "mail").answer == HandOff::Answer::go);
+}
+
+/// `rep-7` is away from Tuesday 03-03 to Thursday 03-05.
+House with_absence() {
+  const auto day = [](std::string_view iso) { return *parse_date(iso); };
+  House house;
+  house.owners =
+      std::make_shared<const Owners>(Owners{{{"rep-7", {Zone(), {{day("2026-03-03"), day("2026-03-05")}}}}}});
+  return house;
+}
+
+TEST_CASE("a touch that its owner's absence overtakes waits for the owner, a mail does not") {
+  Desk desk(kHours + "touches: { within: 9d }\n" +
+                "steps: [{ id: call, day: 0, channel: call }, { id: mail, day: 0, channel: email }]",
+            {}, with_absence());
+  desk.event("03-02 16:00", EventType::lead_created,
+             {{"email", "a@example.org"}, {"phone", "+33612345678"}, {"owner", "rep-7"}});
+  desk.work("03-02 16:00");
+  const HandOff away = desk.hand_off("03-03 10:00", "call");
+  CHECK(away.answer == HandOff::Answer::wait);
+  CHECK(away.rule == "owner_absent");
+  CHECK(away.until == at("03-06 09:00"));
+  CHECK(desk.hand_off("03-03 10:00", "mail").answer == HandOff::Answer::go);
+  desk.event("03-03 11:00", EventType::lead_updated, {{"owner", "rep-8"}});
+  CHECK(desk.hand_off("03-03 11:00", "call").answer == HandOff::Answer::go);
+}
+
+TEST_CASE("the owner and the law's hours are waited for together") {
+  House house = under_law("window: { hours: [\"11:00-12:00\"] }");
+  house.owners = with_absence().owners;
+  Desk desk("steps: [{ id: call, day: 1, at: '11:30', channel: call }, { id: later, day: 9, channel: task }]", {},
+            std::move(house));
+  desk.event("03-02 16:00", EventType::lead_created,
+             {{"phone", "+33612345678"},
+              {"owner", "rep-7"},
+              {"country", "FR"},
+              {"subject_kind", "business"},
+              {"timezone", "UTC"}});
+  desk.work("03-03 11:30");
+  CHECK(desk.last_record() == "touch.deferred call owner_absent");
+  CHECK(desk.out.records.back().until == at("03-06 11:00"));
+  desk.work("03-06 11:00");
+  CHECK(desk.last_record() == "touch.emitted call ");
+}
+
+TEST_CASE("an absence that outlasts a queued touch lets it expire") {
+  Desk desk("steps: [{ id: call, day: 0, channel: call }, { id: later, day: 9, channel: task }]", {}, with_absence());
+  desk.event("03-02 16:00", EventType::lead_created, {{"phone", "+33612345678"}, {"owner", "rep-7"}});
+  desk.work("03-02 16:00");
+  CHECK(desk.hand_off("03-03 10:00", "call").until == at("03-03 16:00"));
+  CHECK(desk.hand_off("03-03 16:00", "call").rule == "expired");
 }
 
 TEST_CASE("a hold and a pause keep the touch until they end, and leave no record of it") {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "rules/loader.h"
+#include "rules/owners.h"
 
 namespace relance::rules {
 namespace {
@@ -259,6 +260,45 @@ TEST_CASE("a calendar that is missing, broken or outside the folder is an error 
   fs::remove(folder.path() / "fr/days.ics");
   fs::create_symlink(outside.path() / "days.ics", folder.path() / "fr/days.ics");
   CHECK(folder.load() == Names{"holidays:fr/a.yaml"});
+}
+
+TEST_CASE("owners have their days from the house and a calendar beside it, in their zone or the house's") {
+  Folder folder;
+  folder.write("a.yaml", playbook_named("a")).write("days.ics", kCalendar).write("house.yaml", "zone: Europe/Paris\n");
+  const std::string revision(load_folder(folder.path())->find(PlaybookId("a"))->revision.value);
+  folder.write("house.yaml", R"(
+zone: Europe/Paris
+owners:
+  rep-7: { absent: [2026-08-10/2026-08-14, 2026-09-01, 2026-08-03/2026-08-09], calendar: days.ics }
+  "anna@example.com": { absent: 2026-09-01, zone: America/New_York }
+  idle: { absent: [] }
+)");
+  const auto rulebook = load_folder(folder.path());
+  REQUIRE(rulebook);
+  REQUIRE(rulebook->house().owners);
+  const auto& calendars = rulebook->house().owners->calendars;
+  REQUIRE(calendars.size() == 3);
+  const auto day = [](std::string_view iso) { return *parse_date(iso); };
+  CHECK(calendars.at("rep-7").zone.name() == "Europe/Paris");
+  CHECK(calendars.at("rep-7").absences == std::vector<DayRange>{{day("2026-05-01"), day("2026-05-01")},
+                                                                {day("2026-08-03"), day("2026-08-14")},
+                                                                {day("2026-09-01"), day("2026-09-01")}});
+  CHECK(calendars.at("anna@example.com").zone.name() == "America/New_York");
+  CHECK(calendars.at("idle").absences.empty());
+  // Who is away is no part of what enrolled a lead.
+  CHECK(rulebook->find(PlaybookId("a"))->revision.value == revision);
+}
+
+TEST_CASE("an owner's calendar lies beside house.yaml, inside the folder") {
+  Folder folder;
+  folder.write("a.yaml", playbook_named("a")).write("house.yaml", "owners: { rep-7: { calendar: days.ics } }\n");
+  CHECK(folder.load() == Names{"calendar:house.yaml"});
+  folder.write("fr/days.ics", kCalendar);
+  CHECK(folder.load() == Names{"calendar:house.yaml"});
+  folder.write("days.ics", "BEGIN:VCALENDAR\r\n");
+  CHECK(folder.load() == Names{"calendar:house.yaml"});
+  folder.write("days.ics", kCalendar);
+  CHECK(folder.load() == Names{"a"});
 }
 
 }  // namespace
