@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <thread>
-#include <unordered_map>
 #include <utility>
 
 #include "engine/backtest/history_walk.h"
+#include "engine/backtest/lead_table.h"
 #include "engine/intake/event_reader.h"
 #include "engine/intake/jsonl_reader.h"
 
@@ -25,19 +25,15 @@ void merge(BacktestCounts::Counts& into, const BacktestCounts::Counts& from) {
   for (const auto& [name, count] : from) into[name] += count;
 }
 
-struct OptOut {
-  Instant at;
-  rules::ChannelScope scope;
-};
-
 /// What is kept of one lead.
 struct LeadTrace {
-  std::string segment;  // as its first event left it
+  BacktestCounts* segment = nullptr;  // as its first event left it; null: it was not seen yet
   Instant first_event;
-  bool enrolled = false;
-  rules::ChannelSet touched_on;
-  std::vector<OptOut> opt_outs;
   std::uint64_t digest = 0xCBF29CE484222325U;  // of what was done to it, FNV-1a
+  bool enrolled = false;
+  bool opted_out = false;  // of one channel or all
+  rules::ChannelSet opted_out_of;
+  rules::ChannelSet touched_on;
 
   void digest_text(std::string_view text) {
     for (const char c : text) digest = (digest ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
@@ -56,10 +52,13 @@ std::string segment_of(const LeadState& lead) {
 /// One set over the history.
 class SetRun {
  public:
-  explicit SetRun(const rules::Rulebook& rulebook)
-      : walk_(rulebook, [this](std::uint64_t, const LedgerContext& context, const std::vector<Record>& records) {
-          for (const Record& record : records) note(*context.lead, record);
-        }) {}
+  SetRun(const rules::Rulebook& rulebook, std::size_t leads_at_hand)
+      : walk_(
+            rulebook,
+            [this](std::uint64_t, const LedgerContext& context, const std::vector<Record>& records) {
+              for (const Record& record : records) note(*context.lead, record);
+            },
+            leads_at_hand) {}
 
   void handle(const Event& event) {
     event_time_ = event.time;
@@ -81,24 +80,22 @@ class SetRun {
   }
 
   BacktestSet& set() { return set_; }
-  const std::unordered_map<rules::LeadId, LeadTrace>& leads() const { return leads_; }
+  const LeadTable<LeadTrace>& leads() const { return leads_; }
 
   std::uint64_t events = 0;
   std::uint64_t dead_letters = 0;
   std::optional<std::string> failure;
 
  private:
-  BacktestCounts& counts(const LeadTrace& trace) { return set_.segments[trace.segment]; }
-
   /// The lead of a record or an event; its first sight fixes the segment.
   LeadTrace& trace_of(const LeadState& lead, Instant at) {
-    const auto [found, is_new] = leads_.try_emplace(lead.id);
-    if (is_new) {
-      found->second.segment = segment_of(lead);
-      found->second.first_event = at;
-      ++counts(found->second).leads;
+    LeadTrace& trace = leads_[lead.id];
+    if (trace.segment == nullptr) {
+      trace.segment = &set_.segments[segment_of(lead)];
+      trace.first_event = at;
+      ++trace.segment->leads;
     }
-    return found->second;
+    return trace;
   }
 
   void digest(LeadTrace& trace, const Record& record) {
@@ -112,7 +109,7 @@ class SetRun {
 
   void note(const LeadState& lead, const Record& record) {
     LeadTrace& trace = trace_of(lead, record.at);
-    BacktestCounts& here = counts(trace);
+    BacktestCounts& here = *trace.segment;
     switch (record.type) {
       case RecordType::lead_enrolled:
         if (!trace.enrolled) ++here.enrolled;
@@ -154,15 +151,19 @@ class SetRun {
 
   /// The person opted out when the event says so, which may be before it arrived.
   void note_opt_out(const LeadState& lead, LeadTrace& trace, BacktestCounts& here, const Record& record) const {
-    const OptOut opt_out{std::min(event_time_, record.at), record.scope.value_or(rules::ChannelScope::all())};
-    if (trace.opt_outs.empty()) {
+    const Instant opted_out_at = std::min(event_time_, record.at);
+    const rules::ChannelScope scope = record.scope.value_or(rules::ChannelScope::all());
+    if (!trace.opted_out) {
       ++here.opted_out;
       here.touched_before_opt_out += trace.touched_on.empty() ? 0 : 1;
     }
     for (const rules::EmittedTouch& touch : lead.touches) {
-      if (touch.at > opt_out.at && opt_out.scope.covers(touch.channel)) ++here.touches_after_opt_out;
+      if (touch.at > opted_out_at && scope.covers(touch.channel)) ++here.touches_after_opt_out;
     }
-    trace.opt_outs.push_back(opt_out);
+    trace.opted_out = true;
+    for (const rules::Channel channel : rules::kChannels) {
+      if (scope.covers(channel)) trace.opted_out_of.insert(channel);
+    }
   }
 
   static void note_touch(LeadTrace& trace, BacktestCounts& here, const Record& record) {
@@ -170,15 +171,13 @@ class SetRun {
     ++here.touches_by_channel[std::string(to_string(*record.channel))];
     if (trace.touched_on.empty()) here.first_touch.push_back((record.at - trace.first_event).ms);
     trace.touched_on.insert(*record.channel);
-    const bool opted_out = std::any_of(trace.opt_outs.begin(), trace.opt_outs.end(),
-                                       [&](const OptOut& opt_out) { return opt_out.scope.covers(*record.channel); });
-    if (opted_out) ++here.touches_after_opt_out;
+    if (trace.opted_out_of.contains(*record.channel)) ++here.touches_after_opt_out;
   }
 
   BacktestSet set_;
   Instant event_time_;                        // of the event that is handled
   Instant last_event_ = Instant::earliest();  // the end of the history: later occurrences of schedules are left
-  std::unordered_map<rules::LeadId, LeadTrace> leads_;
+  LeadTable<LeadTrace> leads_;
   HistoryWalk walk_;
 };
 
@@ -232,9 +231,10 @@ std::optional<std::int64_t> percentile(const std::vector<std::int64_t>& sorted, 
 }
 
 tl::expected<Backtest, std::string> backtest(const rules::Rulebook& before, const rules::Rulebook& after,
-                                             const std::string& events, const DeadLetterSink& dead_letter) {
-  SetRun first(before);
-  SetRun second(after);
+                                             const std::string& events, const DeadLetterSink& dead_letter,
+                                             std::size_t leads_at_hand) {
+  SetRun first(before, leads_at_hand);
+  SetRun second(after, leads_at_hand);
   std::thread beside([&] { run(second, events, {}); });
   run(first, events, dead_letter);
   beside.join();
@@ -244,19 +244,19 @@ tl::expected<Backtest, std::string> backtest(const rules::Rulebook& before, cons
   Backtest result;
   result.events = first.events;
   result.dead_letters = first.dead_letters;
-  std::vector<std::string> differ;
-  for (const auto& [lead, trace] : first.leads()) {
-    const auto other = second.leads().find(lead);
-    if (other == second.leads().end() || other->second.digest != trace.digest) differ.emplace_back(lead.value);
+  std::vector<rules::LeadId> differ;
+  for (const auto& [lead, trace] : first.leads().entries()) {
+    const LeadTrace* other = second.leads().find(lead);
+    if (other == nullptr || other->digest != trace.digest) differ.push_back(lead);
   }
-  for (const auto& [lead, trace] : second.leads()) {
-    if (!first.leads().contains(lead)) differ.emplace_back(lead.value);
+  for (const auto& [lead, trace] : second.leads().entries()) {
+    if (first.leads().find(lead) == nullptr) differ.push_back(lead);
   }
-  std::sort(differ.begin(), differ.end());
   result.leads = std::max(first.leads().size(), second.leads().size());
   result.leads_that_differ = differ.size();
+  std::sort(differ.begin(), differ.end());
   if (differ.size() > kMostExamples) differ.resize(kMostExamples);
-  result.examples = std::move(differ);
+  for (const rules::LeadId& lead : differ) result.examples.emplace_back(lead.value);
   result.before = std::move(first.set());
   result.after = std::move(second.set());
   return result;

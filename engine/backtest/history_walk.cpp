@@ -44,20 +44,24 @@ bool is_of_a_touch(EventType type) {
   }
 }
 
-HistoryWalk::HistoryWalk(const rules::Rulebook& rulebook, MemoryStore::LedgerSink ledger)
-    : simulation_(rulebook, [this, ledger = std::move(ledger)](std::uint64_t seq, const LedgerContext& context,
-                                                               const std::vector<rules::Record>& records) {
-        for (const rules::Record& record : records) {
-          if (record.type == rules::RecordType::touch_emitted) touched_on_[context.lead->id].insert(*record.channel);
-        }
-        ledger(seq, context, records);
-      }) {}
+HistoryWalk::HistoryWalk(const rules::Rulebook& rulebook, MemoryStore::LedgerSink ledger, std::size_t leads_at_hand)
+    : simulation_(
+          rulebook,
+          [this, ledger = std::move(ledger)](std::uint64_t seq, const LedgerContext& context,
+                                             const std::vector<rules::Record>& records) {
+            for (const rules::Record& record : records) {
+              if (record.type == rules::RecordType::touch_emitted)
+                touched_on_[context.lead->id].insert(*record.channel);
+            }
+            ledger(seq, context, records);
+          },
+          {}, leads_at_hand) {}
 
 bool HistoryWalk::has_touched(const Event& event) const {
-  const auto touched = touched_on_.find(event.lead);
-  if (touched == touched_on_.end()) return false;
+  const rules::ChannelSet* touched = touched_on_.find(event.lead);
+  if (touched == nullptr) return false;
   const auto channel = rules::parse_channel(event.text("channel"));
-  return !channel || touched->second.contains(*channel);
+  return !channel || touched->contains(*channel);
 }
 
 bool HistoryWalk::handle(const Event& event) {

@@ -3,8 +3,9 @@
 // says why), and what it decides. Owner: the caller; threads: one. Memory: a simulation, and the channels on which each
 // lead was touched.
 
-#include <unordered_map>
+#include <cstddef>
 
+#include "engine/backtest/lead_table.h"
 #include "engine/simulate/simulation.h"
 
 namespace relance::engine {
@@ -14,7 +15,8 @@ bool is_of_a_touch(rules::EventType type);
 
 class HistoryWalk {
  public:
-  HistoryWalk(const rules::Rulebook& rulebook, MemoryStore::LedgerSink ledger);
+  HistoryWalk(const rules::Rulebook& rulebook, MemoryStore::LedgerSink ledger,
+              std::size_t leads_at_hand = MemoryStore::kAll);
 
   /// False when the event does not count: it is about a touch that this set had not sent by then.
   bool handle(const rules::Event& event);
@@ -23,7 +25,7 @@ class HistoryWalk {
  private:
   bool has_touched(const rules::Event& event) const;
 
-  std::unordered_map<rules::LeadId, rules::ChannelSet> touched_on_;
+  LeadTable<rules::ChannelSet> touched_on_;
   Simulation simulation_;
 };
 

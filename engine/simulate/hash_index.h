@@ -9,7 +9,8 @@
 
 namespace relance::engine {
 
-/// From hashes to dense numbers, that is to places in a container of the owner, who knows the keys.
+/// From hashes to dense numbers, that is to places in a container of the owner, who knows the keys. 32 bits of a hash
+/// are kept: as many as numbers have, so that a slot takes eight octets.
 class HashIndex {
  public:
   static constexpr std::uint32_t kNone = 0xFFFFFFFF;
@@ -18,24 +19,46 @@ class HashIndex {
   template <class IsIt>
   std::uint32_t find(std::uint64_t hash, IsIt is_it) const {
     if (slots_.empty()) return kNone;
-    for (std::size_t at = hash & mask_; slots_[at].number != kNone; at = (at + 1) & mask_) {
-      if (slots_[at].hash == hash && is_it(slots_[at].number)) return slots_[at].number;
+    const std::uint32_t kept = kept_of(hash);
+    for (std::size_t at = kept & mask_; slots_[at].number != kNone; at = (at + 1) & mask_) {
+      if (slots_[at].hash == kept && is_it(slots_[at].number)) return slots_[at].number;
     }
     return kNone;
   }
 
-  /// `number` must not be kNone, and not be there.
+  /// `number` must not be kNone, and not be there under this hash. Several numbers may stand under one hash.
   void insert(std::uint64_t hash, std::uint32_t number) {
     if (2 * (count_ + 1) > slots_.size()) grow();
-    place({hash, number});
+    place({kept_of(hash), number});
     ++count_;
+  }
+
+  /// Nothing happens when it is not there.
+  void erase(std::uint64_t hash, std::uint32_t number) {
+    if (slots_.empty()) return;
+    const std::uint32_t kept = kept_of(hash);
+    std::size_t hole = kept & mask_;
+    while (slots_[hole].hash != kept || slots_[hole].number != number) {
+      if (slots_[hole].number == kNone) return;
+      hole = (hole + 1) & mask_;
+    }
+    // What follows moves up where the hole would stand between it and the place it begins at.
+    for (std::size_t at = (hole + 1) & mask_; slots_[at].number != kNone; at = (at + 1) & mask_) {
+      if (((at - slots_[at].hash) & mask_) < ((at - hole) & mask_)) continue;
+      slots_[hole] = slots_[at];
+      hole = at;
+    }
+    slots_[hole] = {};
+    --count_;
   }
 
  private:
   struct Slot {
-    std::uint64_t hash = 0;
+    std::uint32_t hash = 0;
     std::uint32_t number = kNone;
   };
+
+  static std::uint32_t kept_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash); }
 
   void place(const Slot& slot) {
     std::size_t at = slot.hash & mask_;
@@ -74,7 +97,7 @@ class FingerprintSet {
 
   /// False when it was there.
   bool insert(const Fingerprint& fingerprint) {
-    if (2 * (count_ + 1) > slots_.size()) grow();
+    if (4 * (count_ + 1) > 3 * slots_.size()) grow();
     Fingerprint& slot = slots_[place_of(fingerprint)];
     if (slot == fingerprint) return false;
     slot = fingerprint;
@@ -101,7 +124,7 @@ class FingerprintSet {
     }
   }
 
-  std::vector<Fingerprint> slots_;  // a power of two of them, at most half in use
+  std::vector<Fingerprint> slots_;  // a power of two of them, at most three quarters in use: there are millions
   std::size_t mask_ = 0;
   std::size_t count_ = 0;
 };

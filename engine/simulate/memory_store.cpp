@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "rules/sha256.h"
 
@@ -13,10 +14,6 @@ using rules::LeadId;
 using rules::LeadState;
 
 namespace {
-
-std::string address_key(const rules::Address& address) {
-  return (address.kind() == rules::Address::Kind::email ? "e:" : "p:") + address.reveal();
-}
 
 std::uint64_t hash_of(std::string_view text) { return XXH3_64bits(text.data(), text.size()); }
 
@@ -32,6 +29,11 @@ std::uint64_t sortable(std::string_view text, std::size_t from) {
     number = number << 8U | (i < text.size() ? static_cast<unsigned char>(text[i]) : 0U);
   }
   return number;
+}
+
+bool has_occurrence_ahead(const LeadState& lead) {
+  return std::any_of(lead.schedules.begin(), lead.schedules.end(),
+                     [](const rules::ScheduleState& schedule) { return schedule.next != rules::Instant::never(); });
 }
 
 }  // namespace
@@ -60,10 +62,24 @@ MemoryStore::Account* MemoryStore::find(const rules::AccountId& id) {
   return last_account_;
 }
 
+std::vector<rules::AccountTouch>& MemoryStore::touches_of(Account& account) {
+  if (account.packed.holds()) {
+    account.touches = RowPacker::unpack_account(account.packed);
+    account.packed = {};
+    accounts_at_hand_.push_back(&account);
+  }
+  return account.touches;
+}
+
+void MemoryStore::put_away(Account& account) {
+  account.packed = RowPacker::pack(account.touches);
+  account.touches = std::vector<rules::AccountTouch>();  // {} would keep the room
+}
+
 const std::vector<rules::AccountTouch>& MemoryStore::account_touches(const rules::AccountId& id) {
   static const std::vector<rules::AccountTouch> kNoTouches;
-  const Account* account = find(id);
-  return account == nullptr ? kNoTouches : account->touches;
+  Account* account = find(id);
+  return account == nullptr ? kNoTouches : touches_of(*account);
 }
 
 void MemoryStore::add_account_touch(const rules::AccountId& id, const rules::AccountTouch& touch,
@@ -71,9 +87,10 @@ void MemoryStore::add_account_touch(const rules::AccountId& id, const rules::Acc
   Account* account = find(id);
   if (account == nullptr) {
     account_index_.insert(hash_of(id.value), static_cast<std::uint32_t>(accounts_.size()));
-    account = last_account_ = &accounts_.emplace_back(Account{id, {}});
+    account = last_account_ = &accounts_.emplace_back(Account{id, {}, {}});
+    if (bound_ != kAll) accounts_at_hand_.push_back(account);
   }
-  auto& touches = account->touches;
+  auto& touches = touches_of(*account);
   const auto first_kept =
       std::find_if(touches.begin(), touches.end(), [&](const auto& t) { return t.at >= keep_since; });
   touches.erase(touches.begin(), first_kept);
@@ -82,30 +99,66 @@ void MemoryStore::add_account_touch(const rules::AccountId& id, const rules::Acc
 
 void MemoryStore::remove_account_touch(const rules::AccountId& id, const rules::ActionId& action) {
   if (Account* account = find(id)) {
-    std::erase_if(account->touches, [&](const auto& touch) { return touch.action == action; });
+    std::erase_if(touches_of(*account), [&](const auto& touch) { return touch.action == action; });
   }
 }
 
 // ---- leads ----
 
 MemoryStore::Lead* MemoryStore::find(const LeadId& id) {
-  if (last_lead_ != nullptr && last_lead_->state.id == id) return last_lead_;
-  const auto found = lead_index_.find(hash_of(id.value), [&](auto number) { return leads_[number].state.id == id; });
+  if (last_lead_ != nullptr && last_lead_->id == id) return last_lead_;
+  const auto found = lead_index_.find(hash_of(id.value), [&](auto number) { return leads_[number].id == id; });
   if (found == HashIndex::kNone) return nullptr;
   last_lead_ = &leads_[found];
   return last_lead_;
 }
 
+LeadState& MemoryStore::state_of(Lead& lead) {
+  if (lead.at_hand != nullptr) return lead.at_hand->state;
+  StoredLead& place = bring(lead);
+  packer_.unpack(lead.packed, place);
+  lead.packed = {};
+  return place.state;
+}
+
+/// A place at hand, which knows nothing of the lead but its id.
+StoredLead& MemoryStore::bring(Lead& lead) {
+  if (free_places_.empty()) {
+    lead.at_hand = &places_.emplace_back();
+  } else {
+    lead.at_hand = free_places_.back();
+    free_places_.pop_back();
+  }
+  if (bound_ != kAll) leads_at_hand_.push_back(&lead);
+  lead.at_hand->state.id = lead.id;
+  return *lead.at_hand;
+}
+
+void MemoryStore::put_away(Lead& lead) {
+  lead.packed = packer_.pack(*lead.at_hand);
+  lead.scheduled = has_occurrence_ahead(lead.at_hand->state);
+  *lead.at_hand = {};
+  free_places_.push_back(std::exchange(lead.at_hand, nullptr));
+}
+
+tl::expected<void, StoreError> MemoryStore::commit() {
+  for (; leads_at_hand_.size() > bound_; leads_at_hand_.pop_front()) put_away(*leads_at_hand_.front());
+  for (; accounts_at_hand_.size() > bound_; accounts_at_hand_.pop_front()) put_away(*accounts_at_hand_.front());
+  return {};
+}
+
 LeadState* MemoryStore::find_lead(const LeadId& id) {
   Lead* lead = find(id);
-  return lead == nullptr ? nullptr : &lead->state;
+  return lead == nullptr ? nullptr : &state_of(*lead);
 }
 
 LeadState& MemoryStore::create_lead(const LeadId& id) {
-  lead_index_.insert(hash_of(id.value), static_cast<std::uint32_t>(leads_.size()));
+  const auto number = static_cast<std::uint32_t>(leads_.size());
+  lead_index_.insert(hash_of(id.value), number);
   last_lead_ = &leads_.emplace_back();
-  LeadState& state = last_lead_->state;
-  state.id = id;
+  last_lead_->id = id;
+  last_lead_->number = number;
+  LeadState& state = bring(*last_lead_).state;
   const auto digest = rules::sha256("relance simulated subject " + id.value);
   state.subject = rules::SubjectId(rules::to_hex({digest.data(), 16}));
   return state;
@@ -114,23 +167,34 @@ LeadState& MemoryStore::create_lead(const LeadId& id) {
 void MemoryStore::save_lead(LeadState& state, bool attributes_changed) {
   Lead& lead = *find(state.id);
   if (attributes_changed) {
-    const auto move = [&](std::optional<rules::Address>& from, const std::optional<rules::Address>& to) {
-      if (from == to) return;
-      if (from) std::erase(carriers_[address_key(*from)], &lead);
-      if (to) carriers_[address_key(*to)].push_back(&lead);
-      from = to;
-    };
-    move(lead.email, state.email);
-    move(lead.phone, state.phone);
+    carry(lead, lead.email, state.email);
+    carry(lead, lead.phone, state.phone);
   }
   if (state.wake != lead.queued) queue_wake(lead);
 }
 
+/// Never 0.
+std::uint32_t MemoryStore::carrier_hash(const rules::Address& address) {
+  key_.assign(address.kind() == rules::Address::Kind::email ? "e:" : "p:").append(address.reveal());
+  return std::max(static_cast<std::uint32_t>(hash_of(key_)), 1U);
+}
+
+/// The lead stands under that address, and no longer under the one of `hash`.
+void MemoryStore::carry(const Lead& lead, std::uint32_t& hash, const std::optional<rules::Address>& address) {
+  const std::uint32_t to = address ? carrier_hash(*address) : 0;
+  if (to == hash) return;
+  if (hash != 0) carriers_.erase(hash, lead.number);
+  if (to != 0) carriers_.insert(to, lead.number);
+  hash = to;
+}
+
 std::vector<LeadId> MemoryStore::carriers(const rules::Address& address) {
   std::vector<LeadId> ids;
-  const auto found = carriers_.find(address_key(address));
-  if (found == carriers_.end()) return ids;
-  for (const Lead* lead : found->second) ids.push_back(lead->state.id);
+  carriers_.find(carrier_hash(address), [&](std::uint32_t number) {
+    const LeadState& state = state_of(leads_[number]);
+    if (state.email == address || state.phone == address) ids.push_back(state.id);
+    return false;  // there may be more
+  });
   std::sort(ids.begin(), ids.end());
   return ids;
 }
@@ -138,9 +202,9 @@ std::vector<LeadId> MemoryStore::carriers(const rules::Address& address) {
 // ---- wakes and the rest ----
 
 void MemoryStore::queue_wake(Lead& lead) {
-  lead.queued = lead.state.wake;
+  lead.queued = state_of(lead).wake;
   if (lead.queued == rules::Instant::never()) return;
-  const std::string_view id = lead.state.id.value;
+  const std::string_view id = lead.id.value;
   wakes_.push({lead.queued, sortable(id, 0), sortable(id, 8), &lead});
 }
 
@@ -149,7 +213,7 @@ std::optional<Wake> MemoryStore::next_wake() {
     const QueuedWake& top = wakes_.top();
     if (top.lead->queued == top.at) {
       last_lead_ = top.lead;  // whoever does the work asks for the lead next
-      return Wake{top.at, top.lead->state.id};
+      return Wake{top.at, top.lead->id};
     }
     wakes_.pop();
   }
@@ -158,9 +222,7 @@ std::optional<Wake> MemoryStore::next_wake() {
 
 bool MemoryStore::any_scheduled() const {
   return std::any_of(leads_.begin(), leads_.end(), [](const Lead& lead) {
-    const auto& schedules = lead.state.schedules;
-    return std::any_of(schedules.begin(), schedules.end(),
-                       [](const rules::ScheduleState& schedule) { return schedule.next != rules::Instant::never(); });
+    return lead.at_hand == nullptr ? lead.scheduled : has_occurrence_ahead(lead.at_hand->state);
   });
 }
 

@@ -1,10 +1,15 @@
 #pragma once
 // The partition store in memory: for the simulator, and as the model that tests hold the durable store against.
 // Nothing is ever forgotten but by its owner; commit() always succeeds. Threads: one.
+// Memory: by default every lead stays as callers see it, about 4 KiB each with its account. Whoever has more leads than
+// memory says how many stay so: commit() packs the others, which takes a tenth of that and some microseconds whenever
+// one of them is asked for again. What the store answers does not depend on it.
 
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
+#include <memory>
 #include <optional>
 #include <queue>
 #include <string>
@@ -14,6 +19,7 @@
 
 #include "engine/ports/partition_store.h"
 #include "engine/simulate/hash_index.h"
+#include "engine/simulate/row_packer.h"
 
 namespace relance::engine {
 
@@ -21,7 +27,9 @@ class MemoryStore : public PartitionStore {
  public:
   /// Called for every appended entry, with the sequence number of its first record.
   using LedgerSink = std::function<void(std::uint64_t seq, const LedgerContext&, const std::vector<rules::Record>&)>;
-  explicit MemoryStore(LedgerSink ledger) : ledger_(std::move(ledger)) {}
+  static constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
+  /// `at_hand`: how many leads, and how many accounts, commit() leaves unpacked.
+  explicit MemoryStore(LedgerSink ledger, std::size_t at_hand = kAll) : ledger_(std::move(ledger)), bound_(at_hand) {}
 
   bool is_suppressed(const rules::Address& address, rules::ChannelScope scope) override;
   void suppress(const rules::Suppression& suppression) override;
@@ -46,7 +54,7 @@ class MemoryStore : public PartitionStore {
   void erase_outbox(const rules::ActionId& id) override { outbox_.erase(id); }
   std::optional<OutboxRow> find_outbox(const rules::ActionId& id) override;
   void set_position(const InputPosition& position) override { positions_[position.input] = position.next; }
-  tl::expected<void, StoreError> commit() override { return {}; }
+  [[nodiscard]] tl::expected<void, StoreError> commit() override;
 
   /// A lead has an occurrence of a schedule ahead.
   bool any_scheduled() const;
@@ -55,14 +63,19 @@ class MemoryStore : public PartitionStore {
 
  private:
   struct Lead {
-    rules::LeadState state;
-    std::optional<rules::Address> email;  // under which it stands in carriers_
-    std::optional<rules::Address> phone;
+    rules::LeadId id;
     rules::Instant queued = rules::Instant::never();
+    StoredLead* at_hand = nullptr;  // null: it is packed
+    PackedRow packed;
+    std::uint32_t number = 0;  // its place in leads_
+    std::uint32_t email = 0;   // the hash under which it stands in carriers_; 0: it does not
+    std::uint32_t phone = 0;
+    bool scheduled = false;  // of a packed lead: what any_scheduled() asks
   };
   struct Account {
     rules::AccountId id;
     std::vector<rules::AccountTouch> touches;
+    PackedRow packed;  // holds nothing while the touches are at hand
   };
   /// Many leads wake at one instant, when contact hours begin, so the first octets of the id stand beside it: comparing
   /// them costs nothing, while the lead lies anywhere in memory.
@@ -75,21 +88,34 @@ class MemoryStore : public PartitionStore {
       if (at != other.at) return at > other.at;
       if (id_begin != other.id_begin) return id_begin > other.id_begin;
       if (id_middle != other.id_middle) return id_middle > other.id_middle;
-      return lead->state.id > other.lead->state.id;
+      return lead->id > other.lead->id;
     }
   };
 
   Lead* find(const rules::LeadId& id);
+  rules::LeadState& state_of(Lead& lead);
+  StoredLead& bring(Lead& lead);
+  void put_away(Lead& lead);
   Account* find(const rules::AccountId& id);
+  std::vector<rules::AccountTouch>& touches_of(Account& account);
+  void put_away(Account& account);
+  void carry(const Lead& lead, std::uint32_t& hash, const std::optional<rules::Address>& address);
+  std::uint32_t carrier_hash(const rules::Address& address);
   void queue_wake(Lead& lead);
   Fingerprint suppression_of(const rules::Address& address, rules::ChannelScope scope);
 
   LedgerSink ledger_;
+  std::size_t bound_;
   std::uint64_t next_seq_ = 0;
   std::deque<Lead> leads_;
+  std::deque<StoredLead> places_;  // of leads at hand: they never move
+  std::vector<StoredLead*> free_places_;
+  std::deque<Lead*> leads_at_hand_;  // in the order in which they came, when there is a bound
+  std::deque<Account*> accounts_at_hand_;
+  RowPacker packer_;
   HashIndex lead_index_;
   Lead* last_lead_ = nullptr;  // the one that was asked for last: it is saved and appended to next
-  std::unordered_map<std::string, std::vector<const Lead*>> carriers_;  // by address_key(), in no order
+  HashIndex carriers_;         // leads by carrier_hash(), each once for every address
   FingerprintSet suppressed_;
   std::deque<Account> accounts_;
   HashIndex account_index_;

@@ -42,8 +42,9 @@ Value with_touch(const Value& data, EventType type, const rules::EmittedTouch& t
 
 }  // namespace
 
-Simulation::Simulation(const rules::Rulebook& rulebook, MemoryStore::LedgerSink ledger, Outcomes outcomes)
-    : store_(std::move(ledger)), processor_(rulebook, store_, *this), outcomes_(std::move(outcomes)) {}
+Simulation::Simulation(const rules::Rulebook& rulebook, MemoryStore::LedgerSink ledger, Outcomes outcomes,
+                       std::size_t leads_at_hand)
+    : store_(std::move(ledger), leads_at_hand), processor_(rulebook, store_, *this), outcomes_(std::move(outcomes)) {}
 
 void Simulation::handle(const Event& event) {
   if (processor_.is_duplicate(event)) return;
@@ -65,6 +66,7 @@ bool Simulation::finish(Instant last_occurrence) {
 /// first.
 void Simulation::run(Instant events_until, Instant work_before) {
   while (true) {
+    static_cast<void>(store_.commit());  // which in memory always succeeds
     const Instant outcome = planned_.empty() ? Instant::never() : planned_.top().at;
     const Instant work = processor_.next_due().value_or(Instant::never());
     if (outcome <= work && outcome != Instant::never() && outcome <= events_until) {

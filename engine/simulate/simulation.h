@@ -34,7 +34,9 @@ tl::expected<Outcomes, std::string> read_outcomes(const std::string& path);
 
 class Simulation : private ProcessorEffects {
  public:
-  Simulation(const rules::Rulebook& rulebook, MemoryStore::LedgerSink ledger, Outcomes outcomes = {});
+  /// `leads_at_hand`: with fewer than all, pointers to leads are valid until more is handled or done.
+  Simulation(const rules::Rulebook& rulebook, MemoryStore::LedgerSink ledger, Outcomes outcomes = {},
+             std::size_t leads_at_hand = MemoryStore::kAll);
 
   /// Does the work due strictly before the event, then handles it.
   void handle(const rules::Event& event);

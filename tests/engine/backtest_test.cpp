@@ -1,6 +1,7 @@
 // Two sets of playbooks over one history: engine/backtest.
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -135,6 +136,41 @@ TEST_CASE("an account's cap couples its leads, and both sets see the same accoun
       compare(kTaskSteps, "caps: [{ scope: account, max: 1, per: 5d }]\n" + kTaskSteps, {first, second});
   CHECK(result.before.all.deferrals.empty());
   CHECK(result.after.all.deferrals.at("cap:account:any") >= 1);
+}
+
+TEST_CASE("the report is the same, however few leads stay at hand") {
+  const TemporaryDirectory folder;
+  const std::string file = (folder.path() / "events.jsonl").string();
+  std::ofstream stream(file);
+  for (int hour = 0; hour < 600; ++hour) {
+    const std::string at = fmt::format("03-{:02}T{:02}:00", 2 + hour / 24, hour % 24);
+    const auto write = [&](const std::string& type, int lead, const nlohmann::json& data) {
+      nlohmann::json event = line(type, "L-" + std::to_string(lead), at, data);
+      event["partitionkey"] = "A-" + std::to_string(lead / 4);
+      stream << event.dump() << "\n";
+    };
+    write("lead.created", hour, person(hour % 7 == 6 ? hour - 6 : hour));  // some share an address
+    if (hour % 3 == 0) write("touch.replied", hour / 2, {{"channel", "email"}});
+    if (hour % 11 == 0) write("optout.received", hour / 3, nlohmann::json::object());
+    if (hour % 13 == 0) write("lead.merged", hour / 2, {{"into", "L-" + std::to_string(hour / 4)}});
+  }
+  stream.close();
+  const std::string caps = "caps: [{ scope: account, max: 2, per: 3d }]\n";
+  const rules::Rulebook before = rulebook_of({cadence(caps + kMailSteps)});
+  const rules::Rulebook after = rulebook_of({cadence(kTaskSteps)});
+  const auto report = [&](std::size_t leads_at_hand) {
+    const auto result = engine::backtest(before, after, file, {}, leads_at_hand);
+    REQUIRE(result.has_value());
+    return engine::backtest_json(*result);
+  };
+  const std::string all = report(engine::MemoryStore::kAll);
+  const auto read = nlohmann::json::parse(all);
+  CHECK(read["leads"] == 600);
+  CHECK(read["before"]["all"]["exits"].size() >= 3);
+  CHECK(read["before"]["all"]["deferrals"].contains("cap:account:any"));
+  CHECK(report(0) == all);
+  CHECK(report(5) == all);
+  CHECK(report(engine::kLeadsAtHand) == all);
 }
 
 TEST_CASE("lines that are no events are named once, and a file that is not there is an error") {

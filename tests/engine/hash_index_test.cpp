@@ -39,3 +39,30 @@ TEST_CASE("a set of fingerprints knows what was inserted and nothing else") {
   }
   CHECK_FALSE(set.empty());
 }
+
+TEST_CASE("a hash index holds several numbers under one hash, and forgets exactly what is erased") {
+  HashIndex index;
+  std::set<std::pair<std::uint64_t, std::uint32_t>> model;
+  std::mt19937_64 random(11);
+  for (int i = 0; i < 20'000; ++i) {
+    // The places they begin at are near each other and at the end of the slots, so that runs go on at the beginning.
+    const std::uint64_t hash = (random() % 24 - 12) & 0xFFFFFFFF;
+    const auto number = static_cast<std::uint32_t>(random() % 5);
+    if (random() % 2 == 0) {
+      if (model.emplace(hash, number).second) index.insert(hash, number);
+    } else {
+      index.erase(hash, number);
+      model.erase({hash, number});
+    }
+    std::set<std::uint32_t> found;
+    index.find(hash, [&](std::uint32_t each) {
+      CHECK(found.insert(each).second);
+      return false;
+    });
+    std::set<std::uint32_t> expected;
+    for (std::uint32_t each = 0; each < 5; ++each) {
+      if (model.contains({hash, each})) expected.insert(each);
+    }
+    REQUIRE(found == expected);
+  }
+}

@@ -49,9 +49,10 @@ engine::MemoryStore::LedgerSink sink_to(Decisions& decisions) {
       };
 }
 
-Decisions simulated(const rules::Rulebook& rulebook, const std::vector<Event>& events) {
+Decisions simulated(const rules::Rulebook& rulebook, const std::vector<Event>& events,
+                    std::size_t leads_at_hand = engine::MemoryStore::kAll) {
   Decisions decisions;
-  engine::Simulation simulation(rulebook, sink_to(decisions));
+  engine::Simulation simulation(rulebook, sink_to(decisions), {}, leads_at_hand);
   for (const Event& event : events) simulation.handle(event);
   return decisions;
 }
@@ -167,6 +168,19 @@ TEST_CASE("simulator and daemon come to the same decisions") {
     RC_ASSERT_FALSE(simulation.empty());
     log_difference(simulation, daemon);
     RC_ASSERT(simulation == daemon);
+  }));
+}
+
+TEST_CASE("the simulator comes to the same decisions, however few leads stay at hand") {
+  CHECK(rc::check("all at hand and none", [] {
+    const World world = draw_wider_world();
+    RC_LOG() << text_of(world);
+    const rules::Rulebook rulebook = rulebook_of(world);
+    const std::vector<Event> events = history_of(world);
+    const Decisions all = simulated(rulebook, events);
+    const Decisions none = simulated(rulebook, events, 0);
+    log_difference(all, none);
+    RC_ASSERT(all == none);
   }));
 }
 
