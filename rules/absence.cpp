@@ -16,33 +16,30 @@ const OwnerCalendar* calendar_of(const Scope& scope, std::string_view owner, Cha
   return found == owners->calendars.end() ? nullptr : &found->second;
 }
 
-/// The first instant from now on at which the owner is there and contact hours and legal packs are open: absence and
-/// hours are waited for together. What else the gate asks is asked then.
-Instant first_present(const Scope& scope, const Form& form, Channel channel, const OwnerCalendar& calendar) {
+}  // namespace
+
+Instant first_present(const Scope& scope, const Form& form, const OwnerTouch& touch, Instant from) {
   constexpr int kMostRounds = 400;  // each leads to a later day
+  const OwnerCalendar* calendar = calendar_of(scope, touch.owner, touch.channel);
   const ContactHours* hours = scope.hours(form);
-  Instant at = scope.now();
+  Instant at = from;
   for (int round = 0; round < kMostRounds; ++round) {
     const Instant before = at;
-    at = absent_until(calendar, at).value_or(at);
+    if (calendar) at = absent_until(*calendar, at).value_or(at);
     if (hours) at = first_open(*hours, scope.hours_zone(form), at).value_or(at);
-    const PolicyVerdict law = ask_policy(scope, form, {channel, at, nullptr});
+    const PolicyVerdict law = ask_policy(scope, form, {touch.channel, at, nullptr});
     at = law.kind == PolicyVerdict::Kind::deferred ? law.until : law.open.value_or(at);
     if (at == before) break;
   }
   return at;
 }
 
-}  // namespace
-
-std::optional<Absence> owner_absence(const Scope& scope, const Form& form, Channel channel) {
-  if (!scope.context.rulebook.house().owners) return std::nullopt;  // looking an attribute up takes a while
-  const std::string_view owner = scope.lead.attributes.text("owner");
-  const OwnerCalendar* calendar = calendar_of(scope, owner, channel);
+std::optional<Absence> owner_absence(const Scope& scope, const Form& form, const OwnerTouch& touch) {
+  const OwnerCalendar* calendar = calendar_of(scope, touch.owner, touch.channel);
   if (!calendar) return std::nullopt;
   const auto back = absent_until(*calendar, scope.now());
   if (!back) return std::nullopt;
-  return Absence{std::string(owner), *back, first_present(scope, form, channel, *calendar)};
+  return Absence{*back, first_present(scope, form, touch, scope.now())};
 }
 
 void handle_new_owner(Scope& scope, std::string_view before) {
@@ -51,10 +48,14 @@ void handle_new_owner(Scope& scope, std::string_view before) {
     const Form& form = form_of(**place, scope.context.rulebook);
     Asked& asked = *(*place)->asked;
     const Step* step = form.find_step(asked.step);
-    const OwnerCalendar* calendar = step ? calendar_of(scope, before, step->channel) : nullptr;
-    if (!calendar || !absent_until(*calendar, scope.now())) continue;
-    // A deferral does not say which rule it comes from; this one leads to the instant that the absence would give now.
-    if (asked.until == first_present(scope, form, step->channel, *calendar)) asked.until = scope.now();
+    if (!step) continue;
+    // A deferral does not say which rule it comes from; this one leads to the instant that the owner would give now.
+    const OwnerTouch touch{before, step->channel};
+    const auto absence = owner_absence(scope, form, touch);
+    const auto throttle = full_throttle(scope, form, touch);
+    if ((absence && absence->until == asked.until) || (throttle && throttle->until == asked.until)) {
+      asked.until = scope.now();
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "rules/owners.h"
 #include "rules/scope.h"
 
 namespace relance::rules {
@@ -71,9 +72,17 @@ std::optional<Verdict> ask_contact_hours(const Scope& scope, const Form& form, c
 }
 
 std::optional<Verdict> ask_absence(const Scope& scope, const Form& form, Channel channel) {
-  const auto absence = owner_absence(scope, form, channel);
+  if (!scope.context.rulebook.house().owners) return std::nullopt;  // looking an attribute up takes a while
+  const auto absence = owner_absence(scope, form, {scope.lead.attributes.text("owner"), channel});
   if (!absence) return std::nullopt;
   return deferred("owner_absent", absence->until);
+}
+
+std::optional<Verdict> ask_throttles(const Scope& scope, const Form& form, Channel channel) {
+  if (!scope.context.rulebook.house().owners) return std::nullopt;
+  const auto full = full_throttle(scope, form, {scope.lead.attributes.text("owner"), channel});
+  if (!full) return std::nullopt;
+  return deferred(rule_id(scope.context.rulebook.house().owners->throttles[full->place]), full->until);
 }
 
 }  // namespace
@@ -119,6 +128,9 @@ Verdict for_each_rule(Scope& scope, Enrollment& enrollment, const Form& form, co
   }
   if (auto full = full_cap(scope, enrollment, form, step.channel)) {
     if (!visit(step.skip_on_cap ? withheld(full->rule) : deferred(full->rule, full->frees))) return {};
+  }
+  if (auto verdict = ask_throttles(scope, form, step.channel)) {
+    if (!visit(std::move(*verdict))) return {};
   }
   if (auto verdict = ask_contact_hours(scope, form, policy.open)) visit(std::move(*verdict));
   return permission_of(std::move(policy));
@@ -175,6 +187,7 @@ void cancel_touch(Scope& scope, const ActionId& action, const CancelCause& cause
   const EmittedTouch touch = *found;
   touches.erase(found);
   if (scope.lead.account) scope.context.neighbourhood.remove_account_touch(*scope.lead.account, action);
+  uncount_for_owner(scope, action);
   uncount_touch(scope, touch);
   if (touch.unanswered && scope.lead.non_replies > 0) --scope.lead.non_replies;
   if (Enrollment* enrollment = find_enrollment(scope.lead, touch.enrollment)) {

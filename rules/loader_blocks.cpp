@@ -53,6 +53,13 @@ std::optional<std::variant<Cap::Calendar, Span>> read_period(LoadContext& contex
   return read_positive_span(context, field);
 }
 
+/// Absent: any.
+std::optional<Channel> read_channel_or_any(LoadContext& context, const Block& block) {
+  const auto channel = block.get("channel");
+  if (!channel || (channel->node->is_scalar() && channel->node->text == "any")) return std::nullopt;
+  return read_channel(context, *channel);
+}
+
 std::optional<Cap> read_cap(LoadContext& context, const Field& field) {
   const Block block(context, field, kCapBlock);
   if (!block.is_map()) return std::nullopt;
@@ -60,10 +67,7 @@ std::optional<Cap> read_cap(LoadContext& context, const Field& field) {
   if (const auto scope = block.get("scope")) {
     cap.scope = static_cast<Cap::Scope>(read_word(context, *scope, cap_scope_names()).value_or(0));
   }
-  if (const auto channel = block.get("channel");
-      channel && !(channel->node->is_scalar() && channel->node->text == "any")) {
-    cap.channel = read_channel(context, *channel);
-  }
+  cap.channel = read_channel_or_any(context, block);
   if (const auto max = block.get("max")) cap.max = read_integer(context, *max, kPositiveCount).value_or(1);
   if (const auto per = block.get("per")) {
     if (const auto period = read_period(context, *per)) cap.per = *period;
@@ -216,6 +220,23 @@ std::optional<std::vector<Cap>> read_caps(LoadContext& context, const Field& fie
     if (auto cap = read_cap(context, item)) caps.push_back(*cap);
   }
   return caps;
+}
+
+std::vector<Throttle> read_throttles(LoadContext& context, const Field& field) {
+  std::vector<Throttle> throttles;
+  const auto items = read_list_or_empty(
+      context, field, "a list of throttles such as [{ channel: call, max: 30, per: day }]", kMostThrottles);
+  for (const Field& item : items.value_or(std::vector<Field>{})) {
+    const Block block(context, item, kThrottleBlock);
+    if (!block.is_map()) continue;
+    Throttle& throttle = throttles.emplace_back();
+    throttle.channel = read_channel_or_any(context, block);
+    if (const auto max = block.get("max")) throttle.max = read_integer(context, *max, kPositiveCount).value_or(1);
+    if (const auto per = block.get("per")) {
+      throttle.per = read_period(context, *per).value_or(Cap::Calendar::day);
+    }
+  }
+  return throttles;
 }
 
 std::optional<CoolDown> read_cool_down(LoadContext& context, const Field& field) {

@@ -43,7 +43,9 @@ void check_forms(LoadContext& context, const Playbook& playbook);
 std::vector<ScoreRule> read_score(LoadContext& context, const Field& field);
 std::optional<Handoff> read_handoff(LoadContext& context, const Field& field);
 /// `zone`: of those who have none of their own.
-Owners read_owners(LoadContext& context, const Field& field, const Zone& zone);
+std::map<std::string, OwnerCalendar, std::less<>> read_owners(LoadContext& context, const Field& field,
+                                                              const Zone& zone);
+std::vector<Throttle> read_throttles(LoadContext& context, const Field& field);
 std::vector<Guardrail> read_guardrails(LoadContext& context, const Field& field);
 Qualification read_qualification(LoadContext& context, const Field& field);
 std::optional<Release> read_release(LoadContext& context, const Field& field);

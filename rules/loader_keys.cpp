@@ -48,6 +48,15 @@ constexpr std::array kHouseKeys{
             "Legal packs that apply: files of policies/, without ending"},
     KeySpec{"owners", ValueType::owners, kOptional,
             "When the people who own leads (attribute owner) are away: calls, social, tasks and meetings wait"},
+    KeySpec{"throttle", ValueType::throttle, kOptional,
+            "What one owner can do: the most touches per channel and period"},
+};
+
+constexpr std::array kThrottleKeys{
+    KeySpec{"channel", ValueType::channel_or_any, kOptional, "Which touches count; default any"},
+    KeySpec{"max", ValueType::positive_count, kRequired,
+            "The most touches of one owner per period, over all its leads"},
+    KeySpec{"per", ValueType::cap_period, kRequired, "day, week (of the owner's calendar) or a rolling duration"},
 };
 
 constexpr std::array kOwnerKeys{
@@ -360,6 +369,7 @@ const BlockSpec kDisqualificationBlock{"disqualification", kDisqualificationKeys
 const BlockSpec kReleaseBlock{"release", kReleaseKeys, "The time in which a lead has to decide"};
 const BlockSpec kHandoffBlock{"handoff", kHandoffKeys, "When a person takes over"};
 const BlockSpec kOwnerBlock{"owner", kOwnerKeys, "When a person who owns leads is away"};
+const BlockSpec kThrottleBlock{"throttle", kThrottleKeys, "What one owner can do"};
 
 const BlockSpec kPolicyBlock{"policy", kPolicyKeys, "The law of one country, as data"};
 const BlockSpec kPolicyScopeBlock{"policy_scope", kPolicyScopeKeys, "Whose law it is"};
@@ -374,7 +384,7 @@ const BlockSpec kRefusalBlock{"refusal", kRefusalKeys, "Silence after a refusal"
 const BlockSpec kRegisterBlock{"register", kRegisterKeys, "A list that must have been asked lately"};
 
 std::span<const BlockSpec* const> all_blocks() {
-  static constexpr std::array<const BlockSpec*, 37> kAll{&kPolicyBlock,        &kPolicyScopeBlock,
+  static constexpr std::array<const BlockSpec*, 38> kAll{&kPolicyBlock,        &kPolicyScopeBlock,
                                                          &kPolicyRuleBlock,    &kPolicyMatchBlock,
                                                          &kConsentBlock,       &kConsentExceptionBlock,
                                                          &kPolicyWindowBlock,  &kAttemptsBlock,
@@ -392,7 +402,7 @@ std::span<const BlockSpec* const> all_blocks() {
                                                          &kHandoffBlock,       &kGuardrailBlock,
                                                          &kQualificationBlock, &kDisqualificationBlock,
                                                          &kReleaseBlock,       &kScheduleBlock,
-                                                         &kOwnerBlock};
+                                                         &kOwnerBlock,         &kThrottleBlock};
   return kAll;
 }
 

@@ -115,6 +115,7 @@ enum class ValueType {
   owners,
   absences,
   calendar_file,
+  throttle,
   anything,  // read by other means
 };
 
@@ -157,6 +158,7 @@ extern const BlockSpec kSuccessBlock;
 extern const BlockSpec kScoreBlock;
 extern const BlockSpec kHandoffBlock;
 extern const BlockSpec kOwnerBlock;
+extern const BlockSpec kThrottleBlock;
 extern const BlockSpec kGuardrailBlock;
 extern const BlockSpec kQualificationBlock;
 extern const BlockSpec kDisqualificationBlock;
@@ -180,6 +182,7 @@ constexpr int kLastDay = 3650;
 constexpr int kHighestCount = 1'000'000;
 constexpr int kMostSteps = 200;
 constexpr int kMostCaps = 50;
+constexpr int kMostThrottles = 20;
 constexpr int kMostExceptions = 50;
 constexpr int kMostVariants = 20;
 constexpr int kMostArms = 10;

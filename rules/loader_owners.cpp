@@ -54,14 +54,15 @@ OwnerCalendar read_owner(LoadContext& context, const Field& field, const Zone& z
     const CalendarUse use{"calendar", "the name of an .ics file beside house.yaml"};
     for (const LocalDate date : read_calendar(context, *calendar, use)) owner.absences.push_back({date, date});
   }
-  owner.absences = joined(std::move(owner.absences));
+  owner.absences = joined_ranges(std::move(owner.absences));
   return owner;
 }
 
 }  // namespace
 
-Owners read_owners(LoadContext& context, const Field& field, const Zone& zone) {
-  Owners owners;
+std::map<std::string, OwnerCalendar, std::less<>> read_owners(LoadContext& context, const Field& field,
+                                                              const Zone& zone) {
+  std::map<std::string, OwnerCalendar, std::less<>> calendars;
   for (const Entry& entry : read_entries(context, field, "owners", kMostOwners)) {
     // The attribute of leads: any text that fits a line.
     YamlNode name;
@@ -69,9 +70,9 @@ Owners read_owners(LoadContext& context, const Field& field, const Zone& zone) {
     name.position = entry.key_position;
     name.text = entry.key;
     if (!read_line(context, {&name, entry.path})) continue;
-    owners.calendars.emplace(entry.key, read_owner(context, entry, zone));
+    calendars.emplace(entry.key, read_owner(context, entry, zone));
   }
-  return owners;
+  return calendars;
 }
 
 }  // namespace relance::rules

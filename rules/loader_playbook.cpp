@@ -97,6 +97,17 @@ std::vector<NamedPolicy> read_policy_names(LoadContext& context, const Field& fi
   return names;
 }
 
+/// `owners` and `throttle`.
+std::shared_ptr<const Owners> read_people(LoadContext& context, const Block& block, const Zone& zone) {
+  const auto owners = block.get("owners");
+  const auto throttle = block.get("throttle");
+  if (!owners && !throttle) return nullptr;
+  Owners people{{}, {}, zone};
+  if (owners) people.calendars = read_owners(context, *owners, zone);
+  if (throttle) people.throttles = read_throttles(context, *throttle);
+  return std::make_shared<const Owners>(std::move(people));
+}
+
 void refuse_business_days(LoadContext& context, const std::string& suggestion) {
   for (const Field& field : context.business_days) {
     report(context, field, "business-days", "business days are days of `contact_hours`, and there are none here",
@@ -160,11 +171,9 @@ HouseReading read_house(const SourceText& source, const ReadBeside& read_beside)
       if (const auto zone = block.get("zone")) house.zone = read_zone(context, *zone).value_or(Zone());
       if (const auto caps = block.get("caps")) house.caps = read_caps(context, *caps).value_or(std::vector<Cap>{});
       if (const auto score = block.get("score")) house.score = read_score(context, *score);
+      house.owners = read_people(context, block, house.zone);
       refuse_business_days(context, "write days (`d`): a house has no contact hours");
       if (const auto handoff = block.get("handoff")) house.handoff = read_handoff(context, *handoff);
-      if (const auto owners = block.get("owners")) {
-        house.owners = std::make_shared<const Owners>(read_owners(context, *owners, house.zone));
-      }
       if (const auto policies = block.get("policies")) reading.policies = read_policy_names(context, *policies);
     }
   }

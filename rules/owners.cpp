@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "rules/sha256.h"
+
 namespace relance::rules {
 
-std::vector<DayRange> joined(std::vector<DayRange> ranges) {
+std::vector<DayRange> joined_ranges(std::vector<DayRange> ranges) {
   std::sort(ranges.begin(), ranges.end(), [](const DayRange& a, const DayRange& b) { return a.first < b.first; });
   std::vector<DayRange> apart;
   for (const DayRange& range : ranges) {
@@ -24,6 +26,18 @@ std::optional<Instant> absent_until(const OwnerCalendar& calendar, Instant insta
                                           [&](const DayRange& days) { return end_of(days) <= instant; });
   if (range == calendar.absences.end() || instant < calendar.zone.midnight(range->first)) return std::nullopt;
   return end_of(*range);
+}
+
+std::string rule_id(const Throttle& throttle) {
+  return "throttle:" + std::string(throttle.channel ? to_string(*throttle.channel) : "any");
+}
+
+AccountId counted_under(std::string_view owner) {
+  // Ids of accounts come from JSON, which is UTF-8: this octet is in none.
+  return AccountId(
+      "\xFF"
+      "owner " +
+      to_hex(sha256(owner)));
 }
 
 }  // namespace relance::rules

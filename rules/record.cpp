@@ -130,6 +130,12 @@ void append_cap(std::string& out, std::string_view rule) {
   out.append(channel == "any" ? "any channel" : channel).append(" is full");
 }
 
+/// "throttle:call" -> "the owner has no room for another touch on call".
+void append_throttle(std::string& out, std::string_view rule) {
+  const std::string_view channel = rule.substr(std::string_view("throttle:").size());
+  out.append("the owner has no room for another touch on ").append(channel == "any" ? "any channel" : channel);
+}
+
 /// "policy:fr", "hours" -> "by the policy pack fr it is outside the permitted hours".
 void append_policy(std::string& out, std::string_view rule, std::string_view reason) {
   const std::string_view pack = rule.substr(std::string_view("policy:").size());
@@ -150,6 +156,8 @@ void append_rule(std::string& out, std::string_view rule, std::string_view reaso
     out += phrase;
   } else if (rule.substr(0, 4) == "cap:") {
     append_cap(out, rule);
+  } else if (rule.starts_with("throttle:")) {
+    append_throttle(out, rule);
   } else if (rule.substr(0, 7) == "policy:") {
     append_policy(out, rule, reason);
   } else if (rule.starts_with(kQualification)) {

@@ -75,6 +75,7 @@ void emit(Scope& scope, Enrollment& enrollment, const Form& form, const Step& st
     scope.context.neighbourhood.add_account_touch(*lead.account, {touch.at, touch.channel, touch.action},
                                                   scope.now() - scope.context.rulebook.longest_cap_period());
   }
+  count_for_owner(scope, touch);
 
   Record& record = scope.record(RecordType::touch_emitted, enrollment, step);
   record.action = touch.action;

@@ -1,8 +1,10 @@
 #include "rules/why.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
+#include "rules/owners.h"
 #include "rules/scope.h"
 
 namespace relance::rules {
@@ -21,20 +23,12 @@ class Sketch final : public Neighbourhood {
     return real_.is_suppressed(address, scope);
   }
   void suppress(const Suppression&) override {}  // only events do
-  const std::vector<AccountTouch>& account_touches(const AccountId& account) override {
-    if (!touches_) {
-      touches_ = real_.account_touches(account);
-      std::erase_if(*touches_, [&](const AccountTouch& touch) { return touch.at > until_; });
-    }
-    return *touches_;
-  }
+  const std::vector<AccountTouch>& account_touches(const AccountId& account) override { return touches_of(account); }
   void add_account_touch(const AccountId& account, const AccountTouch& touch, Instant) override {
-    account_touches(account);
-    touches_->push_back(touch);
+    touches_of(account).push_back(touch);
   }
   void remove_account_touch(const AccountId& account, const ActionId& action) override {
-    account_touches(account);
-    std::erase_if(*touches_, [&](const AccountTouch& touch) { return touch.action == action; });
+    std::erase_if(touches_of(account), [&](const AccountTouch& touch) { return touch.action == action; });
   }
   const Operations& operations() override { return operations_ ? *operations_ : real_.operations(); }
   Operations& change_operations() override {
@@ -43,10 +37,19 @@ class Sketch final : public Neighbourhood {
   }
 
  private:
+  std::vector<AccountTouch>& touches_of(const AccountId& account) {
+    const auto [found, is_new] = touches_.try_emplace(account);
+    if (is_new) {
+      found->second = real_.account_touches(account);
+      std::erase_if(found->second, [&](const AccountTouch& touch) { return touch.at > until_; });
+    }
+    return found->second;
+  }
+
   Neighbourhood& real_;
   const Instant until_;
-  std::optional<std::vector<AccountTouch>> touches_;  // of the lead's account: no other is asked for
-  std::optional<Operations> operations_;              // when something was counted
+  std::map<AccountId, std::vector<AccountTouch>> touches_;  // of the lead's account and its owner
+  std::optional<Operations> operations_;                    // when something was counted
 };
 
 /// The cap as it counts now.
@@ -231,6 +234,7 @@ class Explanation {
                    const Step& step) {
     const std::string rule(verdict.rule);
     if (rule.starts_with("cap:")) return add_caps(verdict, scope, enrollment, form, step);
+    if (rule.starts_with("throttle:")) return add_throttles(verdict, scope, step.channel);
     Obstacle& obstacle = add(effect_of(verdict.kind), rule, known(verdict.until), {},
                              place_of(rule, step.id.value, form, context_.rulebook.house()));
     if (rule == "opt_out") {
@@ -255,16 +259,35 @@ class Explanation {
     } else if (rule == "spacing") {
       obstacle.facts = spacing(scope, enrollment, form, step);
     } else if (rule == "owner_absent") {
-      add_absence(obstacle, owner_absence(scope, form, step.channel));
+      add_absence(obstacle, scope, form, step.channel);
     } else if (rule == "contact_hours") {
       obstacle.facts = hours(scope, form);
     }
   }
 
-  static void add_absence(Obstacle& obstacle, const std::optional<Absence>& absence) {
+  static void add_absence(Obstacle& obstacle, const Scope& scope, const Form& form, Channel channel) {
+    const OwnerTouch touch{scope.lead.attributes.text("owner"), channel};
+    const auto absence = owner_absence(scope, form, touch);
     if (!absence) return;
-    obstacle.facts = AbsenceFacts{absence->owner, absence->back};
-    obstacle.place.keys.push_back(absence->owner);
+    obstacle.facts = AbsenceFacts{std::string(touch.owner), absence->back};
+    obstacle.place.keys.emplace_back(touch.owner);
+  }
+
+  /// Every throttle that is full for the step's channel, the one that decides first: it says when the touch fits.
+  void add_throttles(const Verdict& verdict, const Scope& scope, Channel channel) {
+    const auto& throttles = context_.rulebook.house().owners->throttles;
+    const std::string owner(scope.lead.attributes.text("owner"));
+    const auto first = static_cast<std::ptrdiff_t>(why_.obstacles.size());
+    for (std::size_t i = 0; i < throttles.size(); ++i) {
+      if (throttles[i].channel && *throttles[i].channel != channel) continue;
+      if (const auto frees = throttle_frees(throttles[i], scope, owner)) {
+        add(Obstacle::Effect::waits, rule_id(throttles[i]), frees, ThrottleFacts{owner, throttles[i]},
+            {RulePlace::File::house, {"throttle", std::to_string(i)}});
+      }
+    }
+    std::stable_sort(why_.obstacles.begin() + first, why_.obstacles.end(),
+                     [](const Obstacle& a, const Obstacle& b) { return *a.until > *b.until; });
+    why_.obstacles[static_cast<std::size_t>(first)].until = verdict.until;
   }
 
   /// Every full cap that counts the step's channel, the one that decides first.
@@ -402,6 +425,7 @@ RulePlace place_of(std::string_view rule, std::string_view step, const Form& for
   if (rule == "no_contact_point" || rule == "spacing") return {File::playbook, {"steps", id}};
   if (rule == "touches_max") return {File::playbook, {"touches", "max"}};
   if (rule == "cool_down") return {File::playbook, {"cool_down"}};
+  if (rule.starts_with("throttle:")) return {File::house, {"throttle"}};
   if (rule == "owner_absent") return {File::house, {"owners"}};  // whose, is known of what is asked now only
   if (rule == "contact_hours") return {File::playbook, {"contact_hours"}};
   if (rule == "escalation" || rule == "exception") return {File::playbook, {"exceptions"}};

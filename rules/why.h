@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "rules/decide.h"
+#include "rules/owners.h"
 
 namespace relance::rules {
 
@@ -66,6 +67,10 @@ struct AbsenceFacts {
   std::string owner;
   Instant back;  // the midnight that ends the absence; the touch may have to wait longer for open hours
 };
+struct ThrottleFacts {
+  std::string owner;
+  Throttle throttle;
+};
 struct CapFacts {
   Cap cap;
   std::vector<CountedTouch> counted;  // oldest first
@@ -88,7 +93,7 @@ struct LimitFacts {
 };
 using RuleFacts =
     std::variant<std::monostate, OptOutFacts, SuppressedFacts, HoldFacts, PauseFacts, CoolDownFacts, SpacingFacts,
-                 CapFacts, HoursFacts, DueFacts, ConditionFacts, LimitFacts, PolicyFacts, AbsenceFacts>;
+                 CapFacts, HoursFacts, DueFacts, ConditionFacts, LimitFacts, PolicyFacts, AbsenceFacts, ThrottleFacts>;
 
 /// One thing that stands between now and the touch.
 struct Obstacle {

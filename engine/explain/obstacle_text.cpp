@@ -7,6 +7,7 @@
 #include <cctype>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 #include "rules/ascii.h"
 #include "rules/policy_verdict.h"
@@ -118,6 +119,20 @@ std::string hold_text(const rules::HoldFacts& facts, const Obstacle& obstacle) {
                      facts.validated ? name(*facts.validated) : "that");
 }
 
+/// "at most 2 call touches a day"
+std::string at_most(int max, std::optional<rules::Channel> channel,
+                    const std::variant<rules::Cap::Calendar, rules::Span>& per) {
+  std::string period;
+  if (const auto* span = std::get_if<rules::Span>(&per)) {
+    period = span->business_days > 0 ? fmt::format("in {} business days", span->business_days)
+                                     : "in " + to_string(span->time);
+  } else {
+    period = std::get<rules::Cap::Calendar>(per) == rules::Cap::Calendar::day ? "a day" : "a week";
+  }
+  return fmt::format("at most {} {}{} {}", max, channel ? std::string(name(*channel)) + " " : "",
+                     max == 1 ? "touch" : "touches", period);
+}
+
 }  // namespace
 
 std::string moment(Instant at, const Zone& zone) {
@@ -129,19 +144,11 @@ std::string moment(Instant at, const Zone& zone) {
 }
 
 std::string cap_text(const rules::CapFacts& facts, const Zone& zone) {
-  std::string period;
-  if (const auto* span = std::get_if<rules::Span>(&facts.cap.per)) {
-    period = span->business_days > 0 ? fmt::format("in {} business days", span->business_days)
-                                     : "in " + to_string(span->time);
-  } else {
-    period = std::get<rules::Cap::Calendar>(facts.cap.per) == rules::Cap::Calendar::day ? "a day" : "a week";
-  }
   std::string_view scope = "the lead, over all playbooks";
   if (facts.cap.scope == rules::Cap::Scope::account) scope = "all leads of the account";
   if (facts.cap.scope == rules::Cap::Scope::playbook) scope = "this enrollment";
-  std::string text = fmt::format("at most {} {}{} {} for {}; counted: ", facts.cap.max,
-                                 facts.cap.channel ? std::string(name(*facts.cap.channel)) + " " : "",
-                                 facts.cap.max == 1 ? "touch" : "touches", period, scope);
+  std::string text =
+      fmt::format("{} for {}; counted: ", at_most(facts.cap.max, facts.cap.channel, facts.cap.per), scope);
   bool first = true;
   for (const rules::CountedTouch& touch : facts.counted) {
     text += first ? "" : ", ";
@@ -190,6 +197,11 @@ std::string facts_text(const Obstacle& obstacle, const ObstacleHistory& history,
   }
   if (const auto* limit = std::get_if<rules::LimitFacts>(&obstacle.facts)) {
     return fmt::format("the enrollment has had all of its {} touches", limit->limit);
+  }
+  if (const auto* full = std::get_if<rules::ThrottleFacts>(&obstacle.facts)) {
+    const rules::Throttle& throttle = full->throttle;
+    return fmt::format("its owner {} makes {}, over all leads and playbooks, and has made them", full->owner,
+                       at_most(throttle.max, throttle.channel, throttle.per));
   }
   if (const auto* absence = std::get_if<rules::AbsenceFacts>(&obstacle.facts)) {
     return fmt::format("its owner {} is absent until {}, and no one else makes the touch", absence->owner,
@@ -265,6 +277,9 @@ std::string remedy_text(const Obstacle& obstacle, const Zone& zone) {
   if (rule.starts_with("cap:")) {
     const bool waits = obstacle.effect == Obstacle::Effect::waits;
     return fmt::format("The cap frees {}{}.", until, waits ? "" : ", but the step says on_cap: skip");
+  }
+  if (rule.starts_with("throttle:")) {
+    return fmt::format("The owner has room again {}; another owner (a lead event) may have it now.", until);
   }
   if (rule == "owner_absent") {
     return fmt::format(

@@ -109,7 +109,13 @@ std::vector<std::string> house_differences(const rules::House& before, const rul
     keys.emplace_back("policies");
   }
   const auto owners_of = [](const rules::House& house) { return house.owners ? *house.owners : rules::Owners{}; };
-  if (owners_of(before) != owners_of(after)) keys.emplace_back("owners");
+  if (owners_of(before).calendars != owners_of(after).calendars) keys.emplace_back("owners");
+  // The zone is that of the days of who has no calendar.
+  const auto throttle_of = [&](const rules::House& house) {
+    const rules::Owners owners = owners_of(house);
+    return std::pair(owners.throttles, owners.throttles.empty() ? rules::Zone() : owners.zone);
+  };
+  if (throttle_of(before) != throttle_of(after)) keys.emplace_back("throttle");
   return keys;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "rules/owners.h"
+
 namespace relance::engine {
 
 using rules::EventType;
@@ -40,6 +42,9 @@ Vocabulary::Vocabulary(const rules::Rulebook& rulebook) {
     for (const rules::Cap& cap : caps) names_.insert(rules::rule_id(cap));
   };
   add_caps(rulebook.house().caps);
+  if (const auto& owners = rulebook.house().owners) {
+    for (const rules::Throttle& throttle : owners->throttles) names_.insert(rules::rule_id(throttle));
+  }
   for (const auto& playbook : rulebook.current()) {
     playbooks_.emplace(playbook->id.value);
     add_steps(*playbook, steps_);

@@ -19,10 +19,10 @@ constexpr std::size_t kMostShownRecords = 400;
 // Colours have a light and a dark form, and none is the only sign: bars carry letters, marks have shapes.
 constexpr std::string_view kSimulationStyle = R"css(
 :root{color-scheme:light dark;--page:#fff;--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--open:#eef4fb;--enrolled:#c9d4df;
---touch:#0a5cad;--cap:#e3a008;--hours:#8ea3b8;--cooldown:#5aa9a0;--spacing:#b48ad6;--hold:#d9534f;--policy:#7a5c3e;--owner:#c77d9b;--other:#999;
+--touch:#0a5cad;--cap:#e3a008;--hours:#8ea3b8;--cooldown:#5aa9a0;--spacing:#b48ad6;--hold:#d9534f;--policy:#7a5c3e;--owner:#c77d9b;--throttle:#9aa83a;--other:#999;
 --pause:#f0c6a0;--sla:#2f8f4e;--bad:#b3261e;--good:#1a7f37}
 @media (prefers-color-scheme:dark){:root{--page:#14181d;--ink:#e6edf3;--soft:#9aa7b4;--line:#3a434d;--open:#1c2836;--enrolled:#3d4a58;
---touch:#6cb6ff;--cap:#c98a00;--hours:#5f7488;--cooldown:#3f8a82;--spacing:#8c63b5;--hold:#c9413d;--policy:#a07a55;--owner:#a85f7e;--other:#777;
+--touch:#6cb6ff;--cap:#c98a00;--hours:#5f7488;--cooldown:#3f8a82;--spacing:#8c63b5;--hold:#c9413d;--policy:#a07a55;--owner:#a85f7e;--throttle:#7f8c2e;--other:#777;
 --pause:#8a5f38;--sla:#4cc272;--bad:#ff8a80;--good:#4cc272}}
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:75rem;padding:1rem;background:var(--page);color:var(--ink);font:15px/1.45 system-ui,sans-serif}
@@ -39,7 +39,7 @@ text.letter{fill:#000;font-size:10px;font-weight:700}
 .open{fill:var(--open)}.tick{stroke:var(--line);stroke-width:1}
 .bar{stroke:var(--ink);stroke-width:.4}.enrolled{fill:var(--enrolled)}.pause{fill:var(--pause)}.sla{fill:var(--sla);stroke:none}
 .cap{fill:var(--cap)}.hours{fill:var(--hours)}.cooldown{fill:var(--cooldown)}.spacing{fill:var(--spacing)}.hold{fill:var(--hold)}
-.policy{fill:var(--policy)}.owner{fill:var(--owner)}.other{fill:var(--other)}
+.policy{fill:var(--policy)}.owner{fill:var(--owner)}.throttle{fill:var(--throttle)}.other{fill:var(--other)}
 .touch{fill:var(--touch);stroke:var(--page);stroke-width:1}.skipped{fill:none;stroke:var(--soft);stroke-width:2}
 path.withheld{stroke:var(--bad);stroke-width:2.5;fill:none}
 path.bad{fill:var(--bad)}path.good{fill:var(--good)}path.exit{fill:var(--ink)}

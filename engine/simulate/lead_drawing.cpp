@@ -39,6 +39,7 @@ const std::vector<RuleFamily> kRuleFamilies{
     {"hold", "E", "escalation, halt or pause holds"},
     {"policy", "P", "a policy pack"},
     {"owner", "A", "the owner is absent"},
+    {"throttle", "T", "the owner has no room"},
     {"other", "o", "another rule"},
 };
 
@@ -370,7 +371,8 @@ const RuleFamily& family_of(std::string_view rule) {
   if (rule == "escalation" || rule == "paused" || rule == "halted") return kRuleFamilies[4];
   if (rule.starts_with("policy:")) return kRuleFamilies[5];
   if (rule == "owner_absent") return kRuleFamilies[6];
-  return kRuleFamilies[7];
+  if (rule.starts_with("throttle:")) return kRuleFamilies[7];
+  return kRuleFamilies[8];
 }
 
 std::string draw(const LeadStory& story, std::size_t number) {

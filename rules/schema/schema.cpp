@@ -304,6 +304,8 @@ std::string schema_of(ValueType type) {
       return absences();
     case ValueType::calendar_file:
       return std::string(kCalendarFile);
+    case ValueType::throttle:
+      return list(reference(kThrottleBlock.name), 0, kMostThrottles);
     case ValueType::anything:
       return "";
   }

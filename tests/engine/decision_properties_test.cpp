@@ -191,7 +191,7 @@ class Auditor {
     std::vector<Active> active;
   };
   struct Touch {
-    std::string lead, account, enrollment;
+    std::string lead, account, enrollment, owner;
     Channel channel = Channel::email;
     std::optional<int> day;
     int switches = 0;
@@ -340,7 +340,7 @@ class Auditor {
     check_hours(form, lead.zone, record.at);
     check_owner(lead.owner, *record.channel, record.at);
 
-    Touch touch{id, lead.account, running.id, *record.channel, std::nullopt, running.switches, record.at};
+    Touch touch{id, lead.account, running.id, lead.owner, *record.channel, std::nullopt, running.switches, record.at};
     const rules::Step& step = *form.find_step(*record.step);
     RC_ASSERT(step.channel == *record.channel);
     if (const auto* on_day = std::get_if<rules::OnDay>(&step.when)) touch.day = on_day->day;
@@ -357,6 +357,7 @@ class Auditor {
     if (form.touches.max) RC_ASSERT(of_enrollment <= *form.touches.max);
     touches_.push_back(touch);
     for (const rules::Cap& cap : form.caps) check_cap(cap, touch, lead.zone);
+    check_throttles(touch);
   }
 
   /// No clock changes at a midnight here: local dates alone decide.
@@ -378,23 +379,39 @@ class Auditor {
     RC_ASSERT(local.time < form.contact_hours->windows.front().to);
   }
 
+  void check_throttles(const Touch& touch) const {
+    const auto& owners = rulebook_.house().owners;
+    if (!owners || touch.owner.empty()) return;
+    const auto calendar = owners->calendars.find(touch.owner);
+    const Zone zone = calendar == owners->calendars.end() ? rulebook_.house().zone : calendar->second.zone;
+    for (const rules::Throttle& throttle : owners->throttles) {
+      if (throttle.channel && *throttle.channel != touch.channel) continue;
+      const auto counts = [&](const Touch& other) {
+        return other.owner == touch.owner && (!throttle.channel || *throttle.channel == other.channel) &&
+               is_in(throttle.per, zone, other.at, touch.at);
+      };
+      RC_ASSERT(std::count_if(touches_.begin(), touches_.end(), counts) <= throttle.max);
+    }
+  }
+
+  static bool is_in(const std::variant<rules::Cap::Calendar, rules::Span>& period, const Zone& zone, Instant at,
+                    Instant now) {
+    if (const auto* rolling = std::get_if<rules::Span>(&period)) return at + rolling->time > now;
+    const rules::LocalDate date = zone.local_date(at);
+    const rules::LocalDate today = zone.local_date(now);
+    if (std::get<rules::Cap::Calendar>(period) == rules::Cap::Calendar::day) return date == today;
+    return date + -weekday_from_monday(date) == today + -weekday_from_monday(today);
+  }
+
   void check_cap(const rules::Cap& cap, const Touch& touch, const Zone& zone) const {
     if (cap.channel && *cap.channel != touch.channel) return;
-    const rules::LocalDate today = zone.local_date(touch.at);
     int counted = 0;
     for (const Touch& other : touches_) {
       if (cap.channel && *cap.channel != other.channel) continue;
       if (cap.scope == rules::Cap::Scope::lead && other.lead != touch.lead) continue;
       if (cap.scope == rules::Cap::Scope::account && other.account != touch.account) continue;
       if (cap.scope == rules::Cap::Scope::playbook && other.enrollment != touch.enrollment) continue;
-      const rules::LocalDate date = zone.local_date(other.at);
-      if (const auto* rolling = std::get_if<rules::Span>(&cap.per)) {
-        counted += other.at + rolling->time > touch.at;
-      } else if (std::get<rules::Cap::Calendar>(cap.per) == rules::Cap::Calendar::day) {
-        counted += date == today;
-      } else {
-        counted += date + -weekday_from_monday(date) == today + -weekday_from_monday(today);
-      }
+      counted += is_in(cap.per, zone, other.at, touch.at);
     }
     RC_ASSERT(counted <= cap.max);
   }

@@ -137,6 +137,11 @@ std::string draw_house() {
         "owners: {{ r1: {{ absent: [2026-03-{:02}/2026-03-{}] }}, r2: {{ absent: 2026-03-{:02}, zone: {} }} }}\n",
         1 + pick(9), 10 + pick(8), 1 + pick(12), any_of(kZones));
   }
+  if (one_in(2)) {
+    house += fmt::format("throttle: [{{ channel: {}, max: {}, per: day }}, {{ max: {}, per: {} }}]\n",
+                         any_of(std::array{"call", "task", "any"}), 1 + pick(2), 1 + pick(3),
+                         any_of(std::array{"day", "week", "5h", "30h"}));
+  }
   return house;
 }
 

@@ -265,13 +265,32 @@ TEST_CASE("an absence names the owner, its end and its line of the house") {
         "asked_later waits 03-09 09:00 steps.a\n"
         "owner_absent waits 03-09 09:00 house owners.rep-7\n"
         "contact_hours waits 03-04 09:00 contact_hours\n");
-  const Obstacle& obstacle = asked.why("03-04 08:30").obstacles[1];
+  const Obstacle obstacle = asked.why("03-04 08:30").obstacles[1];
   CHECK(
       engine::reason_text(obstacle, {}, rules::Zone()) ==
       "Its owner rep-7 is absent until Sat 2026-03-07 00:00 (2026-03-07T00:00:00Z), and no one else makes the touch.");
   CHECK(engine::remedy_text(obstacle, rules::Zone()) ==
         "The owner is back and the hours are open Mon 2026-03-09 09:00 (2026-03-09T09:00:00Z); a lead event that names "
         "another owner ends it now.");
+}
+
+TEST_CASE("every full throttle is listed, and the one that decides says when the touch fits") {
+  Questioned asked(
+      {cadence("contact_hours: { from: '09:00', to: '17:00' }\n"
+               "steps: [{ id: a, day: 0, channel: call }, { id: b, wait: 1h, channel: call }]")},
+      house_of("throttle: [{ max: 1, per: 3h }, { max: 9, per: day }, { channel: call, max: 1, per: day }]"));
+  asked.run().handle({"03-02 09:00", "L", "lead.created", "'phone':'+33612345678','owner':'rep-7'"});
+  CHECK(asked.obstacles("03-02 09:30") ==
+        "not_due waits 03-02 10:00 steps.b\n"
+        "throttle:call waits 03-03 09:00 house throttle.2\n"
+        "throttle:any waits 03-02 12:00 house throttle.0\n");
+  const Obstacle obstacle = asked.why("03-02 09:30").obstacles[1];
+  CHECK(engine::reason_text(obstacle, {}, rules::Zone()) ==
+        "Its owner rep-7 makes at most 1 call touch a day, over all leads and playbooks, and has made them.");
+  CHECK(
+      engine::remedy_text(obstacle, rules::Zone()) ==
+      "The owner has room again Tue 2026-03-03 09:00 (2026-03-03T09:00:00Z); another owner (a lead event) may have it "
+      "now.");
 }
 
 TEST_CASE("what keeps a step from the gate is listed before the gate") {

@@ -398,8 +398,8 @@ TEST_CASE("outside contact hours the touch waits for the next open instant, and 
 House with_absence() {
   const auto day = [](std::string_view iso) { return *parse_date(iso); };
   House house;
-  house.owners =
-      std::make_shared<const Owners>(Owners{{{"rep-7", {Zone(), {{day("2026-03-03"), day("2026-03-05")}}}}}});
+  house.owners = std::make_shared<const Owners>(
+      Owners{{{"rep-7", {Zone(), {{day("2026-03-03"), day("2026-03-05")}}}}}, {}, Zone()});
   return house;
 }
 
@@ -498,6 +498,20 @@ TEST_CASE("a touch that the gate deferred for days has its time to leave once it
   desk.arrives("03-06 16:00");
   desk.work("03-09 09:00");
   CHECK(desk.hand_off("03-09 09:01", "mail").answer == HandOff::Answer::go);
+}
+
+TEST_CASE("a cancelled touch leaves its owner's room to another, and is not asked about it before it leaves") {
+  House house;
+  house.owners = std::make_shared<const Owners>(Owners{{}, {{Channel::call, 1, Cap::Calendar::day}}, Zone()});
+  Desk desk("steps: [{ id: call, day: 0, channel: call }, { id: again, day: 0, channel: call }]", {}, std::move(house));
+  desk.event("03-02 09:00", EventType::lead_created, {{"phone", "+33612345678"}, {"owner", "rep-7"}});
+  desk.work("03-02 09:00");
+  CHECK(desk.last_record() == "touch.deferred again throttle:call");
+  REQUIRE(desk.neighbours.account_touches(counted_under("rep-7")).size() == 1);
+  CHECK(desk.hand_off("03-02 09:01", "call").answer == HandOff::Answer::go);
+  take_back(desk.lead, desk.action("call"));
+  desk.event("03-02 10:00", EventType::optout_received, {{"channel", "call"}});
+  CHECK(desk.neighbours.account_touches(counted_under("rep-7")).empty());
 }
 
 TEST_CASE("a cancelled touch counts no more: in caps of lead and account, in non-replies, in touches") {

@@ -8,16 +8,16 @@ namespace {
 LocalDate day(std::string_view iso) { return *parse_date(iso); }
 Instant utc(std::string_view text) { return *parse_rfc3339(text); }
 OwnerCalendar in(std::string_view zone, std::vector<DayRange> ranges) {
-  return {*Zone::find(zone), joined(std::move(ranges))};
+  return {*Zone::find(zone), joined_ranges(std::move(ranges))};
 }
 
 TEST_CASE("absences that meet or overlap are one, in whatever order they are written") {
-  CHECK(joined({{day("2026-08-10"), day("2026-08-14")},
-                {day("2026-09-01"), day("2026-09-01")},
-                {day("2026-08-03"), day("2026-08-09")},
-                {day("2026-08-04"), day("2026-08-05")}}) ==
+  CHECK(joined_ranges({{day("2026-08-10"), day("2026-08-14")},
+                       {day("2026-09-01"), day("2026-09-01")},
+                       {day("2026-08-03"), day("2026-08-09")},
+                       {day("2026-08-04"), day("2026-08-05")}}) ==
         std::vector<DayRange>{{day("2026-08-03"), day("2026-08-14")}, {day("2026-09-01"), day("2026-09-01")}});
-  CHECK(joined({}).empty());
+  CHECK(joined_ranges({}).empty());
 }
 
 TEST_CASE("an absence is whole days of the owner's zone, the first and the last included") {
@@ -42,6 +42,14 @@ TEST_CASE("a day that begins after a gap begins there, and one that a clock ente
   CHECK(absent_until(twice, utc("2026-04-05T02:59:59Z")).has_value());
   CHECK(absent_until(twice, utc("2026-04-05T03:30:00Z")).has_value());
   CHECK_FALSE(absent_until(twice, utc("2026-04-05T04:00:00Z")));
+}
+
+TEST_CASE("touches of an owner are counted under a name that no account has and that does not tell the owner") {
+  const std::string name(counted_under("anna@example.com").value.view());
+  CHECK(name.find("anna") == std::string::npos);
+  CHECK(static_cast<unsigned char>(name.front()) == 0xFF);  // in no UTF-8
+  CHECK(counted_under("rep-7") == counted_under("rep-7"));
+  CHECK(counted_under("rep-7") != counted_under("rep-8"));
 }
 
 TEST_CASE("people make calls, social touches, tasks and meetings; emails and sms go out by themselves") {
