@@ -119,6 +119,12 @@ TEST_CASE("keys of the house that belong to no playbook are compared, too") {
   CHECK(engine::house_differences(before, before).empty());
   CHECK(engine::house_differences(before, house_of("score: [{ on: page.viewed, points: 20 }]\n")) ==
         std::vector<std::string>{"score"});
+  const rules::House away = house_of("owners: { rep-7: { absent: 2026-08-03 } }\n");
+  CHECK(engine::house_differences(away, away).empty());
+  CHECK(engine::house_differences(away, house_of("owners: { rep-7: { absent: 2026-08-04 } }\n")) ==
+        std::vector<std::string>{"owners"});
+  CHECK(engine::house_differences(rules::House{}, house_of("throttle: [{ channel: call, max: 30, per: day }]\n")) ==
+        std::vector<std::string>{"throttle"});
   CHECK(engine::house_differences(before, house_of("handoff: { at: 80 }\n")) ==
         std::vector<std::string>{"handoff", "score"});
 }
