@@ -142,6 +142,7 @@ void MemoryStore::put_away(Lead& lead) {
 }
 
 tl::expected<void, StoreError> MemoryStore::commit() {
+  if (bound_ == kAll) return {};
   for (; leads_at_hand_.size() > bound_; leads_at_hand_.pop_front()) put_away(*leads_at_hand_.front());
   for (; accounts_at_hand_.size() > bound_; accounts_at_hand_.pop_front()) put_away(*accounts_at_hand_.front());
   return {};

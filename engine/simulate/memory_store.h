@@ -2,7 +2,7 @@
 // The partition store in memory: for the simulator, and as the model that tests hold the durable store against.
 // Nothing is ever forgotten but by its owner; commit() always succeeds. Threads: one.
 // Memory: by default every lead stays as callers see it, about 4 KiB each with its account. Whoever has more leads than
-// memory says how many stay so: commit() packs the others, which takes a tenth of that and some microseconds whenever
+// memory says how many stay so: commit() packs the others, which takes about 500 octets and some microseconds whenever
 // one of them is asked for again. What the store answers does not depend on it.
 
 #include <cstdint>
