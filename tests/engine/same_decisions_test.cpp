@@ -103,7 +103,13 @@ Decisions served(const World& world, const std::vector<Event>& events) {
     return ledger;
   };
   for (const Event& event : events) {
-    if (event.type == rules::EventType::erasure_requested) submit();
+    if (event.type == rules::EventType::erasure_requested) {
+      submit();
+      // No record may name the lead until then.
+      if (const auto known = desk.engine().lead_json(event.lead)) {
+        leads[Json::parse(*known)["subject"]] = std::string(event.lead.value);
+      }
+    }
     waiting.emplace_back(event);
   }
   Decisions decisions;
