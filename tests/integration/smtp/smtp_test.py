@@ -165,18 +165,22 @@ class Exim:
         subprocess.run([SMTP_SERVER, "stop", self.folder], check=True)
         shutil.rmtree(self.folder)
 
+    def ask(self, what):
+        return subprocess.run([SMTP_SERVER, what, self.folder], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+
     def ids(self, expected):
-        """Delivery follows the answer: waits until there are as many mails as expected."""
+        """Delivery follows the answer: waits until as many mails as expected are delivered. Until then Exim's own header
+        files are listed, for an instant beside the mails that were made of them."""
         deadline = time.monotonic() + DEADLINE_SECONDS
-        while True:
-            ids = subprocess.run([SMTP_SERVER, "ids", self.folder], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
-            if len(ids) >= expected or time.monotonic() > deadline:
-                return ids
+        while time.monotonic() < deadline:
+            files = self.ask("list")
+            if len(files) >= expected and not any(file.endswith("-H") for file in files):
+                break
             time.sleep(0.05)
+        return self.ask("ids")
 
     def mails(self):
-        listed = subprocess.run([SMTP_SERVER, "list", self.folder], check=True, stdout=subprocess.PIPE, text=True).stdout
-        return [pathlib.Path(line).read_bytes() for line in listed.splitlines()]
+        return [pathlib.Path(file).read_bytes() for file in self.ask("list")]
 
     def log(self):
         return (self.folder / "log" / "main").read_text()
