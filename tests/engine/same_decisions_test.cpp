@@ -3,6 +3,7 @@
 // RC_PARAMS="reproduce=..." with that text replays it.
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <rapidcheck.h>
 #include <nlohmann/json.hpp>
 
@@ -121,13 +122,26 @@ Decisions served(const World& world, const std::vector<Event>& events) {
   return decisions;
 }
 
-/// With what the auditor of the decision's properties does not follow: merges, erasures, consent, guardrails.
+/// With what the auditor of the decision's properties does not follow: merges, erasures, consent, guardrails,
+/// schedules.
 World draw_wider_world() {
   World world = draw_world();
   for (std::string& playbook : world.playbooks) {
     if (!one_in(3)) continue;
     playbook += "guardrails: [{ metric: " + any_of(std::array{"complaint_rate", "opt_out_rate", "hard_bounce_rate"}) +
                 ", above: 20%, over: 7d, min_touches: 1, do: " + any_of(std::array{"halve_caps", "pause"}) + " }]\n";
+  }
+  if (one_in(2)) {
+    world.playbooks.push_back(
+        fmt::format("playbook: r\npriority: {}\nenroll: {{ on: schedule, schedule: "
+                    "{{ rrule: '{};COUNT={}', start: {}, at: '{:02}:00' }} }}\ntouches: {{ within: 3d }}\n"
+                    "steps: [{{ id: s0, day: 0, channel: task }}]\n",
+                    40 + 10 * pick(3), any_of(std::array{"FREQ=DAILY;INTERVAL=3", "FREQ=WEEKLY;BYDAY=TU,FR"}),
+                    1 + pick(5), any_of(std::array{"2026-03-02", "lead.visited"}), pick(24)));
+    for (Given& given : world.events) {
+      const bool is_lead = given.type == "lead.created" || given.type == "lead.updated";
+      if (is_lead && one_in(2)) given.data += fmt::format(",'visited':'2026-03-{:02}'", 1 + pick(20));
+    }
   }
   std::set<std::string> known{world.events.front().lead};
   for (std::size_t i = 1; i < world.events.size(); ++i) {
