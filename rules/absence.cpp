@@ -42,20 +42,10 @@ std::optional<Absence> owner_absence(const Scope& scope, const Form& form, const
   return Absence{*back, first_present(scope, form, touch, scope.now())};
 }
 
-void handle_new_owner(Scope& scope, std::string_view before) {
+void handle_new_owner(Scope& scope) {
   for (auto* place : {&scope.lead.enrollment, &scope.lead.interrupted}) {
     if (!*place || !(*place)->asked || (*place)->asked->waiting != Asked::Waiting::deferred) continue;
-    const Form& form = form_of(**place, scope.context.rulebook);
-    Asked& asked = *(*place)->asked;
-    const Step* step = form.find_step(asked.step);
-    if (!step) continue;
-    // A deferral does not say which rule it comes from; this one leads to the instant that the owner would give now.
-    const OwnerTouch touch{before, step->channel};
-    const auto absence = owner_absence(scope, form, touch);
-    const auto throttle = full_throttle(scope, form, touch);
-    if ((absence && absence->until == asked.until) || (throttle && throttle->until == asked.until)) {
-      asked.until = scope.now();
-    }
+    (*place)->asked->until = scope.now();
   }
 }
 

@@ -153,7 +153,7 @@ void handle_attributes(Scope& scope) {
       }
       if (lead.phone_unusable && lead.attributes.text("phone") != phone) lead.phone_unusable = false;
       if (derives) derive(lead);  // reading a phone number is slow
-      if (!owner.empty() && lead.attributes.text("owner") != owner) handle_new_owner(scope, owner);
+      if (!owner.empty() && lead.attributes.text("owner") != owner) handle_new_owner(scope);
       break;
     }
     case EventType::flag_set:

@@ -238,8 +238,9 @@ std::optional<Absence> owner_absence(const Scope& scope, const Form& form, const
 /// The first instant at or after `from` at which the owner is there and contact hours and legal packs are open: they
 /// are waited for together. What else the gate asks is asked then.
 Instant first_present(const Scope& scope, const Form& form, const OwnerTouch& touch, Instant from);
-/// The event gave the lead another owner than the one `before`: a step that waited for that one is asked now.
-void handle_new_owner(Scope& scope, std::string_view before);
+/// The event gave the lead another owner: a step that waits is asked now. A deferral does not say which rule it comes
+/// from; one that still speaks defers the step again.
+void handle_new_owner(Scope& scope);
 
 // throttle.cpp
 struct FullThrottle {

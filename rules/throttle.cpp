@@ -79,8 +79,8 @@ void count_for_owner(Scope& scope, const EmittedTouch& touch) {
 }
 
 void uncount_for_owner(Scope& scope, const ActionId& action) {
-  if (!with_throttles(scope)) return;
   const std::string_view owner = scope.lead.attributes.text("owner");
+  if (!with_throttles(scope) || owner.empty()) return;
   scope.context.neighbourhood.remove_account_touch(counted_under(owner), action);
 }
 

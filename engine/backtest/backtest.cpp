@@ -1,6 +1,7 @@
 #include "engine/backtest/backtest.h"
 
 #include <algorithm>
+#include <exception>
 #include <thread>
 #include <utility>
 
@@ -235,7 +236,14 @@ tl::expected<Backtest, std::string> backtest(const rules::Rulebook& before, cons
                                              std::size_t leads_at_hand) {
   SetRun first(before, leads_at_hand);
   SetRun second(after, leads_at_hand);
-  std::thread beside([&] { run(second, events, {}); });
+  // What a thread throws would end the process.
+  std::thread beside([&] {
+    try {
+      run(second, events, {});
+    } catch (const std::exception& error) {
+      second.failure = error.what();
+    }
+  });
   run(first, events, dead_letter);
   beside.join();
   if (first.failure) return tl::unexpected(*first.failure);

@@ -20,6 +20,7 @@ std::optional<InFlightTally> Engine::publish(Publication publication) {
     parts_.rulebook = publication.rulebook;
     parts_.outbox.use_templates(std::move(publication.templates));
     parts_.metrics.playbooks_published.Increment();
+    parts_.outbox.ask_held();  // what the house says now may let them go, or hold them no longer so long
     begin_walk(publication.cause);
     done = walk_->result();
   });

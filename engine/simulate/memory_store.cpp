@@ -168,8 +168,8 @@ LeadState& MemoryStore::create_lead(const LeadId& id) {
 void MemoryStore::save_lead(LeadState& state, bool attributes_changed) {
   Lead& lead = *find(state.id);
   if (attributes_changed) {
-    carry(lead, lead.email, state.email);
-    carry(lead, lead.phone, state.phone);
+    carry(lead, rules::Address::Kind::email, state.email);
+    carry(lead, rules::Address::Kind::phone, state.phone);
   }
   if (state.wake != lead.queued) queue_wake(lead);
 }
@@ -180,22 +180,43 @@ std::uint32_t MemoryStore::carrier_hash(const rules::Address& address) {
   return std::max(static_cast<std::uint32_t>(hash_of(key_)), 1U);
 }
 
-/// The lead stands under that address, and no longer under the one of `hash`.
-void MemoryStore::carry(const Lead& lead, std::uint32_t& hash, const std::optional<rules::Address>& address) {
+/// The lead stands under that address, and no longer under the one that it had.
+void MemoryStore::carry(Lead& lead, rules::Address::Kind kind, const std::optional<rules::Address>& address) {
+  const auto of_kind = static_cast<std::size_t>(kind);
+  HashIndex& firsts = carriers_[of_kind];
+  Carrier& own = lead.carriers[of_kind];
+  const auto first_of = [&](std::uint32_t hash) { return firsts.find(hash, [](std::uint32_t) { return true; }); };
   const std::uint32_t to = address ? carrier_hash(*address) : 0;
-  if (to == hash) return;
-  if (hash != 0) carriers_.erase(hash, lead.number);
-  if (to != 0) carriers_.insert(to, lead.number);
-  hash = to;
+  if (to == own.hash) return;
+  if (own.hash != 0) {
+    if (std::uint32_t before = first_of(own.hash); before == lead.number) {
+      firsts.erase(own.hash, lead.number);
+      if (own.next != HashIndex::kNone) firsts.insert(own.hash, own.next);
+    } else {
+      const auto next_of = [&](std::uint32_t number) -> std::uint32_t& {
+        return leads_[number].carriers[of_kind].next;
+      };
+      while (next_of(before) != lead.number) before = next_of(before);
+      next_of(before) = own.next;
+    }
+  }
+  own = {to, HashIndex::kNone};
+  if (to == 0) return;
+  if (const std::uint32_t first = first_of(to); first == HashIndex::kNone) {
+    firsts.insert(to, lead.number);
+  } else {
+    own.next = std::exchange(leads_[first].carriers[of_kind].next, lead.number);
+  }
 }
 
 std::vector<LeadId> MemoryStore::carriers(const rules::Address& address) {
+  const auto of_kind = static_cast<std::size_t>(address.kind());
   std::vector<LeadId> ids;
-  carriers_.find(carrier_hash(address), [&](std::uint32_t number) {
+  std::uint32_t number = carriers_[of_kind].find(carrier_hash(address), [](std::uint32_t) { return true; });
+  for (; number != HashIndex::kNone; number = leads_[number].carriers[of_kind].next) {
     const LeadState& state = state_of(leads_[number]);
     if (state.email == address || state.phone == address) ids.push_back(state.id);
-    return false;  // there may be more
-  });
+  }
   std::sort(ids.begin(), ids.end());
   return ids;
 }

@@ -5,6 +5,7 @@
 // memory says how many stay so: commit() packs the others, which takes about 500 octets and some microseconds whenever
 // one of them is asked for again. What the store answers does not depend on it.
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -62,15 +63,20 @@ class MemoryStore : public PartitionStore {
   const std::vector<DeadLetter>& dead_letters() const { return dead_letters_; }
 
  private:
+  /// Where a lead stands in carriers_ for one of its addresses. Thousands may share one: the index knows the first of
+  /// them, each knows the next.
+  struct Carrier {
+    std::uint32_t hash = 0;  // 0: nowhere
+    std::uint32_t next = HashIndex::kNone;
+  };
   struct Lead {
     rules::LeadId id;
     rules::Instant queued = rules::Instant::never();
     StoredLead* at_hand = nullptr;  // null: it is packed
     PackedRow packed;
-    std::uint32_t number = 0;  // its place in leads_
-    std::uint32_t email = 0;   // the hash under which it stands in carriers_; 0: it does not
-    std::uint32_t phone = 0;
-    bool scheduled = false;  // of a packed lead: what any_scheduled() asks
+    std::uint32_t number = 0;         // its place in leads_
+    std::array<Carrier, 2> carriers;  // by Address::Kind
+    bool scheduled = false;           // of a packed lead: what any_scheduled() asks
   };
   struct Account {
     rules::AccountId id;
@@ -99,7 +105,7 @@ class MemoryStore : public PartitionStore {
   Account* find(const rules::AccountId& id);
   std::vector<rules::AccountTouch>& touches_of(Account& account);
   void put_away(Account& account);
-  void carry(const Lead& lead, std::uint32_t& hash, const std::optional<rules::Address>& address);
+  void carry(Lead& lead, rules::Address::Kind kind, const std::optional<rules::Address>& address);
   std::uint32_t carrier_hash(const rules::Address& address);
   void queue_wake(Lead& lead);
   Fingerprint suppression_of(const rules::Address& address, rules::ChannelScope scope);
@@ -114,8 +120,8 @@ class MemoryStore : public PartitionStore {
   std::deque<Account*> accounts_at_hand_;
   RowPacker packer_;
   HashIndex lead_index_;
-  Lead* last_lead_ = nullptr;  // the one that was asked for last: it is saved and appended to next
-  HashIndex carriers_;         // leads by carrier_hash(), each once for every address
+  Lead* last_lead_ = nullptr;          // the one that was asked for last: it is saved and appended to next
+  std::array<HashIndex, 2> carriers_;  // by Address::Kind: the first lead under a carrier_hash()
   FingerprintSet suppressed_;
   std::deque<Account> accounts_;
   HashIndex account_index_;

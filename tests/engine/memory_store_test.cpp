@@ -117,3 +117,33 @@ TEST_CASE("a store in memory answers the same, however many leads it keeps at ha
     for (int i = 0; i < 3000; ++i) stores.step();
   }
 }
+
+TEST_CASE("an address names all who carry it, whoever of them takes another one or comes back") {
+  MemoryStore store(nullptr);
+  const auto shared = *rules::Address::email("desk@example.org");
+  const auto own = *rules::Address::email("own@example.org");
+  const auto carry = [&](const std::string& id, const rules::Address& address) {
+    rules::LeadState* known = store.find_lead(rules::LeadId(id));
+    rules::LeadState& lead = known != nullptr ? *known : store.create_lead(rules::LeadId(id));
+    lead.email = address;
+    store.save_lead(lead, true);
+  };
+  const auto carriers = [&](const rules::Address& address) {
+    std::string ids;
+    for (const rules::LeadId& id : store.carriers(address)) ids += id.value.view();
+    return ids;
+  };
+  for (const std::string id : {"a", "b", "c", "d"}) carry(id, shared);
+  CHECK(carriers(shared) == "abcd");
+  carry("a", own);  // the first
+  CHECK(carriers(shared) == "bcd");
+  carry("c", own);
+  carry("b", own);
+  CHECK(carriers(shared) == "d");
+  CHECK(carriers(own) == "abc");
+  carry("d", own);
+  CHECK(carriers(shared).empty());
+  for (const std::string id : {"b", "a", "d"}) carry(id, shared);
+  CHECK(carriers(shared) == "abd");
+  CHECK(carriers(own) == "c");
+}

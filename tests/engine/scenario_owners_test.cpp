@@ -125,13 +125,28 @@ TEST_CASE("a lead that gets another owner is not kept waiting for the one before
 }
 
 TEST_CASE("another owner moves no step that waits for something else") {
-  // Deferred by the cool-down to 03-04 09:00 while rep-7 is away until 03-06: that instant stands.
+  // The cool-down, which holds until 03-04 09:00, is asked again and says the same.
   CHECK(touches_under("cool_down: { after: 1, pause: 2d }\n"
                       "steps: [{ id: a, day: 0, channel: email }, { id: b, day: 1, channel: call }]",
                       kAway, {kOwnedArrival, {"03-03 12:00", "L", "lead.updated", "'owner':'rep-8'"}}) == lines(R"(
     03-02 09:00 touch.emitted a
     03-03 09:00 touch.deferred b cool_down until 03-04 09:00
+    03-03 12:00 touch.deferred b cool_down until 03-04 09:00
     03-04 09:00 touch.emitted b
+  )"));
+}
+
+TEST_CASE("another owner who comes between two absences of the one before has the step asked as well") {
+  // Two working weeks in a row: on Saturday rep-7 is not away, and the step waits for the Monday after next.
+  CHECK(touches_under("contact_hours: { days: [mon, tue, wed, thu, fri], from: '09:00', to: '17:00' }\n"
+                      "touches: { min: 1, within: 7d }\nsteps: [{ id: a, day: 1, channel: call }]",
+                      "owners: { rep-7: { absent: [2026-03-05/2026-03-06, 2026-03-09/2026-03-13] } }",
+                      {{"03-04 09:00", "L", "lead.created", kOwnedLead},
+                       {"03-07 10:00", "L", "lead.updated", "'owner':'rep-8','timezone':'America/New_York'"}}) ==
+        lines(R"(
+    03-05 09:00 touch.deferred a owner_absent until 03-16 09:00
+    03-07 10:00 touch.deferred a contact_hours until 03-09 13:00
+    03-09 13:00 touch.emitted a
   )"));
 }
 
