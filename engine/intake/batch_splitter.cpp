@@ -8,8 +8,6 @@ namespace relance::engine {
 
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
-
 /// The end of the element that begins at `at`: its comma or closing bracket; npos when neither comes.
 std::size_t end_of_element(std::string_view text, std::size_t at) {
   std::size_t depth = 0;
