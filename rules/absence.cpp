@@ -8,38 +8,37 @@ namespace relance::rules {
 
 namespace {
 
-/// Of the owner of that name, where the house has one and a person makes touches on the channel.
-const OwnerCalendar* calendar_of(const Scope& scope, std::string_view owner, Channel channel) {
+/// Of the lead's owner, where the house has one and a person makes touches on the channel.
+const OwnerCalendar* calendar_for(const Scope& scope, Channel channel) {
   const auto& owners = scope.context.rulebook.house().owners;
   if (!owners || !is_made_by_person(channel)) return nullptr;
-  const auto found = owners->calendars.find(owner);
-  return found == owners->calendars.end() ? nullptr : &found->second;
+  return owners->calendar_of(scope.lead.attributes.text("owner"));
 }
 
 }  // namespace
 
-Instant first_present(const Scope& scope, const Form& form, const OwnerTouch& touch, Instant from) {
+Instant first_present(const Scope& scope, const Form& form, Channel channel, Instant from) {
   constexpr int kMostRounds = 400;  // each leads to a later day
-  const OwnerCalendar* calendar = calendar_of(scope, touch.owner, touch.channel);
+  const OwnerCalendar* calendar = calendar_for(scope, channel);
   const ContactHours* hours = scope.hours(form);
   Instant at = from;
   for (int round = 0; round < kMostRounds; ++round) {
     const Instant before = at;
     if (calendar) at = absent_until(*calendar, at).value_or(at);
     if (hours) at = first_open(*hours, scope.hours_zone(form), at).value_or(at);
-    const PolicyVerdict law = ask_policy(scope, form, {touch.channel, at, nullptr});
+    const PolicyVerdict law = ask_policy(scope, form, {channel, at, nullptr});
     at = law.kind == PolicyVerdict::Kind::deferred ? law.until : law.open.value_or(at);
     if (at == before) break;
   }
   return at;
 }
 
-std::optional<Absence> owner_absence(const Scope& scope, const Form& form, const OwnerTouch& touch) {
-  const OwnerCalendar* calendar = calendar_of(scope, touch.owner, touch.channel);
+std::optional<Absence> owner_absence(const Scope& scope, const Form& form, Channel channel) {
+  const OwnerCalendar* calendar = calendar_for(scope, channel);
   if (!calendar) return std::nullopt;
   const auto back = absent_until(*calendar, scope.now());
   if (!back) return std::nullopt;
-  return Absence{*back, first_present(scope, form, touch, scope.now())};
+  return Absence{*back, first_present(scope, form, channel, scope.now())};
 }
 
 void handle_new_owner(Scope& scope) {

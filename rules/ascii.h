@@ -23,6 +23,12 @@ inline std::string uppered(std::string_view text) {
   return out;
 }
 
+/// With a capital at its beginning, when a letter stands there.
+inline std::string capitalised(std::string text) {
+  if (!text.empty()) text.front() = upper(text.front());
+  return text;
+}
+
 /// Without the blanks around it.
 constexpr std::string_view trimmed(std::string_view text, std::string_view blanks = " \t\r\n") {
   const std::size_t first = text.find_first_not_of(blanks);

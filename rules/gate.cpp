@@ -72,15 +72,13 @@ std::optional<Verdict> ask_contact_hours(const Scope& scope, const Form& form, c
 }
 
 std::optional<Verdict> ask_absence(const Scope& scope, const Form& form, Channel channel) {
-  if (!scope.context.rulebook.house().owners) return std::nullopt;  // looking an attribute up takes a while
-  const auto absence = owner_absence(scope, form, {scope.lead.attributes.text("owner"), channel});
+  const auto absence = owner_absence(scope, form, channel);
   if (!absence) return std::nullopt;
   return deferred("owner_absent", absence->until);
 }
 
 std::optional<Verdict> ask_throttles(const Scope& scope, const Form& form, Channel channel) {
-  if (!scope.context.rulebook.house().owners) return std::nullopt;
-  const auto full = full_throttle(scope, form, {scope.lead.attributes.text("owner"), channel});
+  const auto full = full_throttle(scope, form, channel);
   if (!full) return std::nullopt;
   return deferred(rule_id(scope.context.rulebook.house().owners->throttles[full->place]), full->until);
 }

@@ -51,6 +51,11 @@ struct Owners {
   std::map<std::string, OwnerCalendar, std::less<>> calendars;
   std::vector<Throttle> throttles;
   Zone zone;  // of owners without a calendar
+  /// Null when nothing is known of that owner.
+  const OwnerCalendar* calendar_of(std::string_view owner) const {
+    const auto found = calendars.find(owner);
+    return found == calendars.end() ? nullptr : &found->second;
+  }
   friend bool operator==(const Owners&, const Owners&) = default;
 };
 /// Where touches of the owner are counted, among those of accounts. No account is called like that, and it names

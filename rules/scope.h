@@ -224,20 +224,15 @@ Verdict second_gate(Scope& scope, const EmittedTouch& touch, const Playbook& pla
 bool has_contact_point(const LeadState& lead, Channel channel);
 
 // absence.cpp
-/// A touch on the channel for a lead that this person owns; the name is empty when nobody does.
-struct OwnerTouch {
-  std::string_view owner;
-  Channel channel = Channel::email;
-};
 struct Absence {
   Instant back;   // the midnight that ends it
   Instant until;  // the first instant after it that is open for the touch
 };
-/// The owner is away, and a touch on the channel is made by a person.
-std::optional<Absence> owner_absence(const Scope& scope, const Form& form, const OwnerTouch& touch);
+/// The lead's owner is away, and a touch on the channel is made by a person.
+std::optional<Absence> owner_absence(const Scope& scope, const Form& form, Channel channel);
 /// The first instant at or after `from` at which the owner is there and contact hours and legal packs are open: they
 /// are waited for together. What else the gate asks is asked then.
-Instant first_present(const Scope& scope, const Form& form, const OwnerTouch& touch, Instant from);
+Instant first_present(const Scope& scope, const Form& form, Channel channel, Instant from);
 /// The event gave the lead another owner: a step that waits is asked now. A deferral does not say which rule it comes
 /// from; one that still speaks defers the step again.
 void handle_new_owner(Scope& scope);
@@ -249,7 +244,7 @@ struct FullThrottle {
   Instant until;  // the first instant from then on that is open for the touch
 };
 /// Of the throttles that are full for the touch, the one that frees last.
-std::optional<FullThrottle> full_throttle(const Scope& scope, const Form& form, const OwnerTouch& touch);
+std::optional<FullThrottle> full_throttle(const Scope& scope, const Form& form, Channel channel);
 /// When a full one frees; nullopt: there is room.
 std::optional<Instant> throttle_frees(const Throttle& throttle, const Scope& scope, std::string_view owner);
 /// The touch was emitted, or will not go out after all. It counts for who owns the lead at that moment.

@@ -18,8 +18,8 @@ const Owners* with_throttles(const Scope& scope) {
 }
 
 const Zone& zone_of_owner(const Owners& owners, std::string_view owner) {
-  const auto found = owners.calendars.find(owner);
-  return found == owners.calendars.end() ? owners.zone : found->second.zone;
+  const OwnerCalendar* calendar = owners.calendar_of(owner);
+  return calendar ? calendar->zone : owners.zone;
 }
 
 /// How far back the throttle looks at the most, with a margin for days of local calendars.
@@ -49,17 +49,18 @@ std::optional<Instant> throttle_frees(const Throttle& throttle, const Scope& sco
                         for_each, ignored);
 }
 
-std::optional<FullThrottle> full_throttle(const Scope& scope, const Form& form, const OwnerTouch& touch) {
+std::optional<FullThrottle> full_throttle(const Scope& scope, const Form& form, Channel channel) {
   const Owners* owners = with_throttles(scope);
-  if (!owners || touch.owner.empty()) return std::nullopt;
+  if (!owners) return std::nullopt;
+  const std::string_view owner = scope.lead.attributes.text("owner");
   std::optional<FullThrottle> latest;
   for (std::size_t i = 0; i < owners->throttles.size(); ++i) {
     const Throttle& throttle = owners->throttles[i];
-    if (throttle.channel && *throttle.channel != touch.channel) continue;
-    const auto frees = throttle_frees(throttle, scope, touch.owner);
+    if (throttle.channel && *throttle.channel != channel) continue;
+    const auto frees = throttle_frees(throttle, scope, owner);
     if (frees && (!latest || *frees > latest->frees)) latest = FullThrottle{i, *frees, *frees};
   }
-  if (latest) latest->until = first_present(scope, form, touch, latest->frees);
+  if (latest) latest->until = first_present(scope, form, channel, latest->frees);
   return latest;
 }
 

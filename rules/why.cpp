@@ -266,11 +266,11 @@ class Explanation {
   }
 
   static void add_absence(Obstacle& obstacle, const Scope& scope, const Form& form, Channel channel) {
-    const OwnerTouch touch{scope.lead.attributes.text("owner"), channel};
-    const auto absence = owner_absence(scope, form, touch);
+    const auto absence = owner_absence(scope, form, channel);
     if (!absence) return;
-    obstacle.facts = AbsenceFacts{std::string(touch.owner), absence->back};
-    obstacle.place.keys.emplace_back(touch.owner);
+    const std::string owner(scope.lead.attributes.text("owner"));
+    obstacle.facts = AbsenceFacts{owner, absence->back};
+    obstacle.place.keys.push_back(owner);
   }
 
   /// Every throttle that is full for the step's channel, the one that decides first: it says when the touch fits.

@@ -230,9 +230,7 @@ std::string facts_text(const Obstacle& obstacle, const ObstacleHistory& history,
 }  // namespace
 
 std::string reason_text(const Obstacle& obstacle, const ObstacleHistory& history, const Zone& zone) {
-  std::string text = facts_text(obstacle, history, zone);
-  text.front() = rules::upper(text.front());
-  return text + ".";
+  return rules::capitalised(facts_text(obstacle, history, zone)) + ".";
 }
 
 std::string remedy_text(const Obstacle& obstacle, const Zone& zone) {

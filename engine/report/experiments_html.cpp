@@ -46,11 +46,6 @@ std::string row_heading(const ArmResult& arm) {
   return fmt::format("<th scope=\"row\"><bdi>{}</bdi>{}</th>", html(arm.id), kind);
 }
 
-std::string capitalised(std::string text) {
-  if (!text.empty()) text.front() = rules::upper(text.front());
-  return text;
-}
-
 std::string counts_table(const ExperimentResult& result) {
   const bool known = result.verdict != Verdict::unknown_revision;
   const std::string unit = result.by_account ? "account" : "lead";
@@ -160,9 +155,9 @@ std::string section(const ExperimentResult& result, std::size_t place) {
                                : result.verdict == Verdict::effect ? " effect"
                                                                    : "";
   out += fmt::format("<p class=\"verdict{}\"><strong>{}.</strong> {}</p>\n", css,
-                     capitalised(std::string(headline(result.verdict))), html(result.message));
-  out += fmt::format("<p class=\"about\">{}. {}.</p>\n", html(capitalised(terms_of(result))),
-                     html(capitalised(ratio_text(result))));
+                     rules::capitalised(std::string(headline(result.verdict))), html(result.message));
+  out += fmt::format("<p class=\"about\">{}. {}.</p>\n", html(rules::capitalised(terms_of(result))),
+                     html(rules::capitalised(ratio_text(result))));
   out += counts_table(result);
   if (result.verdict == Verdict::effect) out += effects_table(result) + IntervalDrawing(result, place).draw();
   return out + "</section>\n";
