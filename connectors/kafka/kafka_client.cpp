@@ -1,5 +1,6 @@
 #include "connectors/kafka/kafka_client.h"
 
+#include <algorithm>
 #include <array>
 
 #include <spdlog/spdlog.h>

@@ -1,5 +1,6 @@
 #include "engine/app/api_client.h"
 
+#include <algorithm>
 #include <cctype>
 #include <chrono>
 #include <cstdlib>

@@ -3,6 +3,7 @@
 // Stages everything in the store and never commits: whoever owns the store decides how many decisions make a batch.
 // Owner: the caller's thread only; store, rulebook in use and effects outlive the processor.
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -1,5 +1,7 @@
 #include "engine/store/row_codec.h"
 
+#include <algorithm>
+
 #include "engine/store/id_octets.h"
 #include "engine/store/message_fields.h"
 #include "engine/store/row_writer.h"

@@ -7,6 +7,7 @@
 #include <rapidcheck.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <sstream>
