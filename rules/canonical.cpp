@@ -320,6 +320,7 @@ std::string json_of(const ConsentRule& consent) {
 
 std::string json_of(const PolicyWindow& window) {
   std::vector<std::string> zones;
+  zones.reserve(window.unknown_zones.size());
   for (const Zone& zone : window.unknown_zones) zones.push_back(zone.name());
   return JsonObject()
       .raw("hours", json_of(window.hours, FallbackZone::beside))

@@ -182,7 +182,7 @@ void cancel_touch(Scope& scope, const ActionId& action, const CancelCause& cause
   const auto found =
       std::find_if(touches.begin(), touches.end(), [&](const EmittedTouch& t) { return t.action == action; });
   if (found == touches.end()) return;
-  const EmittedTouch touch = *found;
+  const EmittedTouch touch = std::move(*found);
   touches.erase(found);
   if (scope.lead.account) scope.context.neighbourhood.remove_account_touch(*scope.lead.account, action);
   uncount_for_owner(scope, action);

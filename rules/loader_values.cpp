@@ -182,6 +182,7 @@ std::optional<std::vector<Field>> read_list(LoadContext& context, const Field& f
     return std::nullopt;
   }
   std::vector<Field> fields;
+  fields.reserve(items.size());
   for (std::size_t i = 0; i < items.size(); ++i) fields.push_back({&items[i], fmt::format("{}[{}]", field.path, i)});
   return fields;
 }

@@ -83,6 +83,7 @@ void read_arms(LoadContext& context, const Field& field, Experiment& experiment)
 
 void read_arm_replacements(LoadContext& context, const Field& field, Experiment& experiment) {
   std::vector<std::string_view> names;
+  names.reserve(experiment.arms.size());
   for (const Arm& arm : experiment.arms) names.push_back(arm.id);
   for (const Entry& entry : read_entries(context, field, "replacements by arm", kMostArms)) {
     const auto arm = std::find_if(experiment.arms.begin(), experiment.arms.end(),

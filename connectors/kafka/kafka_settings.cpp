@@ -142,7 +142,7 @@ void check_properties(Problems& problems, const std::map<std::string, std::strin
     const std::string path = "properties." + name;
     const auto found = std::find_if(reserved.begin(), reserved.end(),
                                     // Named again: clang before 16 captures no structured binding.
-                                    [&name = name](const ReservedProperty& entry) { return entry.name == name; });
+                                    [&wanted = name](const ReservedProperty& entry) { return entry.name == wanted; });
     if (found != reserved.end()) {
       problems.push_back({path, "cannot be set: " + std::string(found->reason)});
       continue;

@@ -456,6 +456,7 @@ void PromiseCheck::report_step(FormTrials& trials, const rules::Step& step, cons
                              to_string(step.channel));
   } else {
     std::vector<std::string_view> reasons;
+    reasons.reserve(history.endings.size());
     for (const auto& [reason, count] : history.endings) reasons.push_back(reason);
     found.text = fmt::format("{} goes out for no lead ({})", name, fmt::join(reasons, ", "));
   }
@@ -489,6 +490,7 @@ void PromiseCheck::check_times(const FormOf& form, const rules::Form& settings) 
     });
     if (open) continue;
     std::vector<std::string> windows;
+    windows.reserve(hours.windows.size());
     for (const rules::OpenWindow& window : hours.windows) {
       windows.push_back(rules::to_string(window.from) + "-" + rules::to_string(window.to));
     }

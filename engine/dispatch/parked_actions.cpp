@@ -45,6 +45,7 @@ std::optional<ParkedDecision> parse_parked_decision(std::string_view name) {
 
 std::vector<OutboxRow> Outbox::parked_rows(std::size_t limit) const {
   std::vector<std::pair<rules::Instant, rules::ActionId>> oldest;
+  oldest.reserve(parked_.size());
   for (const auto& [action, created] : parked_) oldest.emplace_back(created, action);
   std::sort(oldest.begin(), oldest.end());
   std::vector<OutboxRow> rows;

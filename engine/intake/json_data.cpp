@@ -74,8 +74,14 @@ Unusable problem_of(simdjson::error_code error) {
       return {"not_json",
               "expected JSON strings, got one that is not closed, escapes what does not exist, or holds a raw control "
               "character"};
-    default:
-      return {"not_json", std::string("expected JSON, got text that is none: ") + simdjson::error_message(error)};
+    case simdjson::T_ATOM_ERROR:
+    case simdjson::F_ATOM_ERROR:
+    case simdjson::N_ATOM_ERROR:
+      return {"not_json", "expected JSON, got a word that is neither in quotes nor true, false or null"};
+    default:  // of the library's words, which change with its versions, none
+      return {"not_json",
+              "expected JSON, got text that is none: a comma, a colon, a bracket or a value is missing, or "
+              "one too many"};
   }
 }
 

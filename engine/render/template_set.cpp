@@ -253,6 +253,7 @@ tl::expected<TemplateSet, std::vector<std::string>> TemplateSet::load(const fs::
 
 std::vector<std::string> TemplateSet::names() const {
   std::vector<std::string> out;
+  out.reserve(templates_.size());
   for (const auto& entry : templates_) out.push_back(entry.first);
   return out;
 }

@@ -493,6 +493,7 @@ class ScenarioReader {
   /// As the author wrote it, on one line.
   static std::string text_of(const Field& field) {
     std::vector<std::string> parts;
+    parts.reserve(field.node->entries.size());
     for (const YamlEntry& entry : field.node->entries) parts.push_back(entry.key + ": " + text_of(entry.value));
     return fmt::format("{}", fmt::join(parts, ", "));
   }

@@ -113,6 +113,7 @@ class Checker {
 
   std::string unknown_variable(const std::string& name) const {
     std::vector<std::string> known;
+    known.reserve(locals_.size() + variables_.size());
     for (const Local& entry : locals_) known.emplace_back(entry.name);
     for (const Variable& variable : variables_) known.push_back(variable.name);
     std::string message = fmt::format("unknown variable '{}'", name);
@@ -223,6 +224,7 @@ class Checker {
 
   Checked operation(const SyntaxNode& node) {
     std::vector<Checked> operands;
+    operands.reserve(node.children.size());
     for (const NodeIndex child : node.children) operands.push_back(check(child));
     if (node.text == "&&" || node.text == "||") return logical(node, operands);
     if (node.text == "?:") return conditional(node, operands);
@@ -326,6 +328,7 @@ class Checker {
 
   Checked call(const SyntaxNode& node, CallStyle style) {
     std::vector<Checked> operands;
+    operands.reserve(node.children.size());
     for (const NodeIndex child : node.children) operands.push_back(check(child));
     return overloaded(node, style, operands);
   }
