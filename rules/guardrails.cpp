@@ -11,20 +11,6 @@ namespace relance::rules {
 
 namespace {
 
-Counted counted_by(Guardrail::Metric metric) {
-  switch (metric) {
-    case Guardrail::Metric::complaint_rate:
-      return Counted::complaints;
-    case Guardrail::Metric::hard_bounce_rate:
-      return Counted::hard_bounces;
-    case Guardrail::Metric::opt_out_rate:
-      return Counted::opt_outs;
-    case Guardrail::Metric::wrong_number_rate:
-      return Counted::wrong_numbers;
-  }
-  return Counted::complaints;
-}
-
 bool is(const Trip& trip, const Guardrail& guardrail) {
   return trip.metric == guardrail.metric && trip.action == guardrail.action && trip.flag == guardrail.flag;
 }
@@ -48,7 +34,9 @@ void trip(Scope& scope, const Playbook& playbook, const Guardrail& guardrail, Pl
 }
 
 void count(Scope& scope, const Playbook& playbook, Counted kind, Instant at) {
-  PlaybookRates& rates = scope.context.neighbourhood.change_operations().rates[playbook.id];
+  Operations& operations = scope.context.neighbourhood.change_operations();
+  PlaybookRates& rates = operations.rates[playbook.id];
+  if (operations.only_counts) return rates.count(kind, at, 1);
   Duration longest{};
   for (const Guardrail& guardrail : playbook.guardrails) longest = std::max(longest, guardrail.over);
   rates.forget_before(scope.now() - longest);
@@ -56,12 +44,9 @@ void count(Scope& scope, const Playbook& playbook, Counted kind, Instant at) {
   for (const Guardrail& guardrail : playbook.guardrails) {
     if (std::any_of(rates.trips.begin(), rates.trips.end(), [&](const Trip& known) { return is(known, guardrail); }))
       continue;
-    constexpr std::uint64_t kMillion = 1'000'000;
     const std::uint64_t touches = rates.sum(Counted::touches, scope.now(), guardrail.over);
     const std::uint64_t events = rates.sum(counted_by(guardrail.metric), scope.now(), guardrail.over);
-    if (touches < static_cast<std::uint64_t>(guardrail.min_touches)) continue;
-    if (events * kMillion <= touches * static_cast<std::uint64_t>(guardrail.above_ppm)) continue;
-    trip(scope, playbook, guardrail, rates, events, touches);
+    if (exceeds(guardrail, events, touches)) trip(scope, playbook, guardrail, rates, events, touches);
   }
 }
 

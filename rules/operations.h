@@ -59,13 +59,23 @@ struct PlaybookRates {
   std::uint64_t sum(Counted kind, Instant now, Duration over) const;
   /// Adds (or takes back) one in the hour of `at`.
   void count(Counted kind, Instant at, int by);
+  /// What was counted for other leads. Trips are left.
+  void add(const PlaybookRates& other);
   /// Hours that no window reaches any more go.
   void forget_before(Instant instant);
 };
 
+/// What the metric counts, over touches.
+Counted counted_by(Guardrail::Metric metric);
+/// There are touches enough, and the rate is above the limit.
+bool exceeds(const Guardrail& guardrail, std::uint64_t events, std::uint64_t touches);
+
 struct Operations {
   std::vector<Halt> halts;
   std::map<PlaybookId, PlaybookRates> rates;
+  /// Guardrails count, forget nothing and trip nothing: whoever decides for a part of the leads sees a part of a rate,
+  /// and asks about the whole afterwards. Not stored.
+  bool only_counts = false;
 
   /// Guardrails that have tripped and that nobody has acknowledged.
   std::size_t trips() const;

@@ -1,22 +1,19 @@
 #include "engine/backtest/backtest.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <exception>
+#include <mutex>
+#include <numeric>
 #include <thread>
 #include <utility>
 
-#include "engine/backtest/history_walk.h"
-#include "engine/backtest/lead_table.h"
-#include "engine/intake/event_reader.h"
-#include "engine/intake/jsonl_reader.h"
+#include "engine/backtest/history.h"
+#include "engine/backtest/history_parts.h"
+#include "engine/backtest/set_run.h"
 
 namespace relance::engine {
-
-using rules::Event;
-using rules::Instant;
-using rules::LeadState;
-using rules::Record;
-using rules::RecordType;
 
 namespace {
 
@@ -26,184 +23,167 @@ void merge(BacktestCounts::Counts& into, const BacktestCounts::Counts& from) {
   for (const auto& [name, count] : from) into[name] += count;
 }
 
-/// What is kept of one lead.
-struct LeadTrace {
-  BacktestCounts* segment = nullptr;  // as its first event left it; null: it was not seen yet
-  Instant first_event;
-  std::uint64_t digest = 0xCBF29CE484222325U;  // of what was done to it, FNV-1a
-  bool enrolled = false;
-  bool opted_out = false;  // of one channel or all
-  rules::ChannelSet opted_out_of;
-  rules::ChannelSet touched_on;
-
-  void digest_text(std::string_view text) {
-    for (const char c : text) digest = (digest ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
-    digest = (digest ^ 0xFFU) * 0x100000001B3U;
-  }
-};
-
-std::string segment_of(const LeadState& lead) {
-  const auto named = [&](std::string_view attribute) {
-    const std::string_view text = lead.attributes.text(attribute);
-    return text.empty() ? std::string("none") : std::string(text);
-  };
-  return named("source") + "/" + named("size");
-}
-
-/// One set over the history.
-class SetRun {
+/// Both sets over one history, part by part. Which leads can change what happens to each other is first guessed by the
+/// text of events. Then every part says which names its leads went by, and where two parts share one, their leads are
+/// divided again and run again: the result is that of one run over everything, whatever the guess was.
+class Backtester {
  public:
-  SetRun(const rules::Rulebook& rulebook, std::size_t leads_at_hand)
-      : walk_(
-            rulebook,
-            [this](std::uint64_t, const LedgerContext& context, const std::vector<Record>& records) {
-              for (const Record& record : records) note(*context.lead, record);
-            },
-            leads_at_hand) {}
-
-  void handle(const Event& event) {
-    event_time_ = event.time;
-    last_event_ = std::max(last_event_, event.time);
-    const bool counts = walk_.handle(event);
-    if (is_of_a_touch(event.type)) ++(counts ? set_.outcomes_taken : set_.outcomes_not_taken);
-    if (!counts) return;
-    Simulation& simulation = walk_.simulation();
-    if (const LeadState* lead = simulation.store().find_lead(event.lead)) trace_of(*lead, simulation.clock());
+  Backtester(const rules::Rulebook& before, const rules::Rulebook& after, History history, const BacktestBounds& bounds)
+      : rulebooks_{&before, &after}, history_(std::move(history)), parts_(history_, bounds.leads_of_part) {
+    options_.leads_at_hand = bounds.leads_at_hand;
+    for (auto& digests : digests_) digests.resize(history_.leads.size());
   }
 
-  void finish() {
-    walk_.simulation().finish(last_event_);
-    for (auto& [segment, counts] : set_.segments) {
-      std::sort(counts.first_touch.begin(), counts.first_touch.end());
-      set_.all.add(counts);
+  tl::expected<Backtest, std::string> run() {
+    divide();
+    while (true) {
+      run_parts();
+      if (failure_) return tl::unexpected(*failure_);
+      if (!options_.guardrails_trip && a_guardrail_may_have_tripped()) {
+        options_.guardrails_trip = true;
+        dissolve_all();
+      } else {
+        note_bonds();
+        const auto broken = parts_.broken_by(history_.coupling);
+        if (broken.empty()) return report();
+        dissolve(broken);
+      }
+      divide();
     }
-    std::sort(set_.all.first_touch.begin(), set_.all.first_touch.end());
   }
-
-  BacktestSet& set() { return set_; }
-  const LeadTable<LeadTrace>& leads() const { return leads_; }
-
-  std::uint64_t events = 0;
-  std::uint64_t dead_letters = 0;
-  std::optional<std::string> failure;
 
  private:
-  /// The lead of a record or an event; its first sight fixes the segment.
-  LeadTrace& trace_of(const LeadState& lead, Instant at) {
-    LeadTrace& trace = leads_[lead.id];
-    if (trace.segment == nullptr) {
-      trace.segment = &set_.segments[segment_of(lead)];
-      trace.first_event = at;
-      ++trace.segment->leads;
-    }
-    return trace;
+  /// Of one part: both sets.
+  using Outcomes = std::array<PartOutcome, 2>;
+
+  void divide() {
+    first_to_run_ = parts_.size();
+    parts_.divide(history_.coupling);
+    outcomes_.resize(parts_.size());
   }
 
-  void digest(LeadTrace& trace, const Record& record) {
-    trace.digest_text(to_string(record.type));
-    trace.digest_text(rules::to_string(record.at));
-    if (record.playbook) trace.digest_text(record.playbook->value);
-    if (record.step) trace.digest_text(record.step->value);
-    if (record.channel) trace.digest_text(to_string(*record.channel));
-    trace.digest_text(record.reason);
+  void dissolve(const std::vector<std::uint32_t>& parts) {
+    for (const std::uint32_t part : parts) {
+      for (const std::uint32_t place : parts_.entries_of(part)) {
+        for (auto& digests : digests_) digests[history_.entries[place].lead] = 0;
+      }
+      outcomes_[part] = {};
+    }
+    parts_.dissolve(parts);
   }
 
-  void note(const LeadState& lead, const Record& record) {
-    LeadTrace& trace = trace_of(lead, record.at);
-    BacktestCounts& here = *trace.segment;
-    switch (record.type) {
-      case RecordType::lead_enrolled:
-        if (!trace.enrolled) ++here.enrolled;
-        trace.enrolled = true;
-        digest(trace, record);
-        break;
-      case RecordType::lead_exited:
-        ++here.exits[std::string(record.reason)];
-        digest(trace, record);
-        break;
-      case RecordType::touch_emitted:
-        note_touch(trace, here, record);
-        digest(trace, record);
-        break;
-      case RecordType::touch_deferred:
-        ++here.deferrals[std::string(record.rule)];
-        break;
-      case RecordType::touch_withheld:
-      case RecordType::touch_skipped:
-      case RecordType::touch_cancelled:
-        ++here.withheld[std::string(record.rule)];
-        break;
-      case RecordType::touches_shortfall:
-        ++here.shortfalls;
-        break;
-      case RecordType::sla_met:
-        ++here.sla_met;
-        break;
-      case RecordType::sla_breached:
-        ++here.sla_breached;
-        break;
-      case RecordType::opt_out_received:
-        note_opt_out(lead, trace, here, record);
-        break;
-      default:
-        break;
-    }
+  void dissolve_all() {
+    std::vector<std::uint32_t> all(parts_.size());
+    std::iota(all.begin(), all.end(), 0U);
+    dissolve(all);
   }
 
-  /// The person opted out when the event says so, which may be before it arrived.
-  void note_opt_out(const LeadState& lead, LeadTrace& trace, BacktestCounts& here, const Record& record) const {
-    const Instant opted_out_at = std::min(event_time_, record.at);
-    const rules::ChannelScope scope = record.scope.value_or(rules::ChannelScope::all());
-    if (!trace.opted_out) {
-      ++here.opted_out;
-      here.touched_before_opt_out += trace.touched_on.empty() ? 0 : 1;
-    }
-    for (const rules::EmittedTouch& touch : lead.touches) {
-      if (touch.at > opted_out_at && scope.covers(touch.channel)) ++here.touches_after_opt_out;
-    }
-    trace.opted_out = true;
-    for (const rules::Channel channel : rules::kChannels) {
-      if (scope.covers(channel)) trace.opted_out_of.insert(channel);
-    }
-  }
+  void run_parts();
+  std::optional<std::string> run_part(std::size_t part, std::size_t set, EventLines& lines);
+  void note_bonds();
+  bool a_guardrail_may_have_tripped() const;
+  Backtest report();
 
-  static void note_touch(LeadTrace& trace, BacktestCounts& here, const Record& record) {
-    ++here.touches;
-    ++here.touches_by_channel[std::string(to_string(*record.channel))];
-    if (trace.touched_on.empty()) here.first_touch.push_back((record.at - trace.first_event).ms);
-    trace.touched_on.insert(*record.channel);
-    if (trace.opted_out_of.contains(*record.channel)) ++here.touches_after_opt_out;
-  }
-
-  BacktestSet set_;
-  Instant event_time_;                        // of the event that is handled
-  Instant last_event_ = Instant::earliest();  // the end of the history: later occurrences of schedules are left
-  LeadTable<LeadTrace> leads_;
-  HistoryWalk walk_;
+  std::array<const rules::Rulebook*, 2> rulebooks_;
+  History history_;
+  HistoryParts parts_;
+  SetRun::Options options_;
+  std::array<std::vector<std::uint64_t>, 2> digests_;  // by set and lead
+  std::vector<Outcomes> outcomes_;                     // by part
+  std::size_t first_to_run_ = 0;
+  std::mutex failing_;
+  std::optional<std::string> failure_;
 };
 
-using DeadLetterSink = std::function<void(const std::string&)>;
+/// As many threads as the machine has cores; what they take is a part with one of the sets.
+void Backtester::run_parts() {
+  const std::size_t end = 2 * parts_.size();
+  std::atomic<std::size_t> next = 2 * first_to_run_;
+  const auto fail = [this](std::string message) {
+    const std::lock_guard lock(failing_);
+    failure_ = std::move(message);
+  };
+  const auto work = [&] {
+    try {  // what a thread throws would end the process
+      auto lines = EventLines::open(history_);
+      if (!lines) return fail(lines.error());
+      for (std::size_t taken = next++; taken < end; taken = next++) {
+        if (const auto failure = run_part(taken / 2, taken % 2, *lines)) {
+          next = end;
+          return fail(*failure);
+        }
+      }
+    } catch (const std::exception& error) {
+      next = end;
+      fail(error.what());
+    }
+  };
+  std::vector<std::thread> threads;
+  for (unsigned i = 1; i < std::thread::hardware_concurrency(); ++i) threads.emplace_back(work);
+  work();
+  for (std::thread& thread : threads) thread.join();
+}
 
-void run(SetRun& set, const std::string& path, const DeadLetterSink& dead_letter) {
-  EventReader reader;
-  const auto read = for_each_line(path, 0, [&](const JsonlLine& line) {
-    const auto refuse = [&](const std::string& why) {
-      ++set.dead_letters;
-      if (dead_letter) dead_letter(path + ":" + std::to_string(line.number) + ": dead letter: " + why);
-      return true;
-    };
-    if (line.too_long) return refuse("too_large: the line is over 256 KiB");
-    const auto event = reader.read(line.text, std::nullopt);
-    if (!event) return refuse(reason_of(event.error()));
-    ++set.events;
-    set.handle(*event);
-    return true;
-  });
-  if (!read) {
-    set.failure = read.error().message;
-    return;
+/// The error, if there is one.
+std::optional<std::string> Backtester::run_part(std::size_t part, std::size_t set, EventLines& lines) {
+  SetRun run(*rulebooks_[set], history_, options_, digests_[set]);
+  for (const std::uint32_t place : parts_.entries_of(part)) {
+    const History::Entry& entry = history_.entries[place];
+    const auto event = lines.read(entry);
+    if (!event) return event.error();
+    run.handle(*event, entry);
   }
-  set.finish();
+  outcomes_[part][set] = run.finish(history_.entries.back().clock);
+  return std::nullopt;
+}
+
+void Backtester::note_bonds() {
+  NamedLeads named;
+  for (const Outcomes& outcomes : outcomes_) {
+    for (const PartOutcome& outcome : outcomes) {
+      for (const Bond& bond : outcome.bonds)
+        history_.coupling.couple(bond.lead, named.first_under(bond.name, bond.lead));
+    }
+  }
+}
+
+bool Backtester::a_guardrail_may_have_tripped() const {
+  for (std::size_t set = 0; set < rulebooks_.size(); ++set) {
+    std::map<rules::PlaybookId, WatchedHours> all;
+    for (const Outcomes& outcomes : outcomes_) {
+      for (const auto& [playbook, watched] : outcomes[set].watched) all[playbook].add(watched);
+    }
+    for (const auto& [id, watched] : all) {
+      const rules::Playbook* playbook = rulebooks_[set]->find(id);
+      if (playbook != nullptr && watched.may_have_tripped(playbook->guardrails)) return true;
+    }
+  }
+  return false;
+}
+
+Backtest Backtester::report() {
+  Backtest result;
+  result.events = history_.events;
+  result.dead_letters = history_.dead_letters;
+  std::array<BacktestSet*, 2> sets{&result.before, &result.after};
+  std::array<std::uint64_t, 2> leads{};
+  for (const Outcomes& outcomes : outcomes_) {
+    for (std::size_t set = 0; set < sets.size(); ++set) {
+      sets[set]->add(outcomes[set].set);
+      leads[set] += outcomes[set].leads;
+    }
+  }
+  result.leads = std::max(leads[0], leads[1]);
+  for (BacktestSet* set : sets) set->sum_up();
+  std::vector<rules::LeadId> differ;
+  for (std::size_t lead = 0; lead < history_.leads.size(); ++lead) {
+    if (digests_[0][lead] != digests_[1][lead]) differ.push_back(history_.leads.entries()[lead].lead);
+  }
+  result.leads_that_differ = differ.size();
+  std::sort(differ.begin(), differ.end());
+  if (differ.size() > kMostExamples) differ.resize(kMostExamples);
+  for (const rules::LeadId& lead : differ) result.examples.emplace_back(lead.value);
+  return result;
 }
 
 }  // namespace
@@ -231,43 +211,27 @@ std::optional<std::int64_t> percentile(const std::vector<std::int64_t>& sorted, 
   return sorted[std::max<std::size_t>(rank, 1) - 1];
 }
 
-tl::expected<Backtest, std::string> backtest(const rules::Rulebook& before, const rules::Rulebook& after,
-                                             const std::string& events, const DeadLetterSink& dead_letter,
-                                             std::size_t leads_at_hand) {
-  SetRun first(before, leads_at_hand);
-  SetRun second(after, leads_at_hand);
-  // What a thread throws would end the process.
-  std::thread beside([&] {
-    try {
-      run(second, events, {});
-    } catch (const std::exception& error) {
-      second.failure = error.what();
-    }
-  });
-  run(first, events, dead_letter);
-  beside.join();
-  if (first.failure) return tl::unexpected(*first.failure);
-  if (second.failure) return tl::unexpected(*second.failure);
+void BacktestSet::add(const BacktestSet& part) {
+  for (const auto& [name, counts] : part.segments) segments[name].add(counts);
+  outcomes_taken += part.outcomes_taken;
+  outcomes_not_taken += part.outcomes_not_taken;
+}
 
-  Backtest result;
-  result.events = first.events;
-  result.dead_letters = first.dead_letters;
-  std::vector<rules::LeadId> differ;
-  for (const auto& [lead, trace] : first.leads().entries()) {
-    const LeadTrace* other = second.leads().find(lead);
-    if (other == nullptr || other->digest != trace.digest) differ.push_back(lead);
+void BacktestSet::sum_up() {
+  for (auto& [segment, counts] : segments) {
+    std::sort(counts.first_touch.begin(), counts.first_touch.end());
+    all.add(counts);
   }
-  for (const auto& [lead, trace] : second.leads().entries()) {
-    if (first.leads().find(lead) == nullptr) differ.push_back(lead);
-  }
-  result.leads = std::max(first.leads().size(), second.leads().size());
-  result.leads_that_differ = differ.size();
-  std::sort(differ.begin(), differ.end());
-  if (differ.size() > kMostExamples) differ.resize(kMostExamples);
-  for (const rules::LeadId& lead : differ) result.examples.emplace_back(lead.value);
-  result.before = std::move(first.set());
-  result.after = std::move(second.set());
-  return result;
+  std::sort(all.first_touch.begin(), all.first_touch.end());
+}
+
+tl::expected<Backtest, std::string> backtest(const rules::Rulebook& before, const rules::Rulebook& after,
+                                             const std::string& events,
+                                             const std::function<void(const std::string&)>& dead_letter,
+                                             const BacktestBounds& bounds) {
+  auto history = read_history(events, dead_letter, has_throttles(before) || has_throttles(after));
+  if (!history) return tl::unexpected(history.error());
+  return Backtester(before, after, std::move(*history), bounds).run();
 }
 
 }  // namespace relance::engine

@@ -9,12 +9,13 @@
 // and counts for both. A touch of which the history says nothing comes to what the simulator assumes.
 // Schedules (`enroll.on: schedule`) are followed up to the last event of the history.
 //
-// Memory: two simulations, that is the state of every lead once per set (about 1 KiB each, packed but for the leads
-// that were worked on last); it grows with leads, and by a fingerprint with events, never with ledger lines, of which
-// only counts, a digest and a few numbers per lead are kept. Threads: the two sets run side by side. One set is not
-// split: accounts and addresses couple leads, addresses change as the history goes on, an event that arrives late is
-// handled at the clock of all leads, and duplicates are known by source and id alone, so no part of a history is sure
-// to be independent of the rest before all of it has been read. Deterministic: the same input gives the same bytes.
+// The history is run in parts of some hundred leads, on all cores. Leads that can change what happens to each other
+// are in one part: those of one account, address or person (merges), of one owner where touches are throttled, and all
+// leads of a playbook once one of its guardrails may have tripped. The clock of an event is that of the whole history,
+// so where it is cut changes nothing: the report is that of one run over everything.
+// Memory: history.h for the whole; of the leads those of the parts that run, and some octets of each. Where everything
+// is coupled it is all of them once per set, packed but for those that were worked on last (about 1 KiB each).
+// Deterministic: the same input gives the same bytes.
 
 #include <cstddef>
 #include <cstdint>
@@ -62,6 +63,11 @@ struct BacktestSet {
   BacktestCounts all;
   std::uint64_t outcomes_taken = 0;      // touch.* of the history that counted
   std::uint64_t outcomes_not_taken = 0;  // of touches that this set had not sent
+
+  /// What was counted for other leads; without `all`.
+  void add(const BacktestSet& part);
+  /// Sorts, and makes `all` of the segments.
+  void sum_up();
 };
 
 struct Backtest {
@@ -74,15 +80,18 @@ struct Backtest {
   std::vector<std::string> examples;    // of them, the first in order of their ids, 20 at most
 };
 
-/// Of each set: with their accounts they take about 4 KiB each.
-constexpr std::size_t kLeadsAtHand = 10'000;
+/// They change memory and time only.
+struct BacktestBounds {
+  std::size_t leads_of_part = 500;     // with their accounts they take some 2 MiB, which a core's cache holds
+  std::size_t leads_at_hand = 10'000;  // of a part and set; the others are packed
+};
 
-/// Runs both. `leads_at_hand`: how many leads are not packed, which changes memory and time only. `dead_letter`: every
-/// line that is no event, with its message. The error says why the file cannot be read.
+/// Runs both. `dead_letter`: every line that is no event, with its message. The error says why the file cannot be read;
+/// it is read more than once, so it cannot be a pipe.
 [[nodiscard]] tl::expected<Backtest, std::string> backtest(const rules::Rulebook& before, const rules::Rulebook& after,
                                                            const std::string& events,
                                                            const std::function<void(const std::string&)>& dead_letter,
-                                                           std::size_t leads_at_hand = kLeadsAtHand);
+                                                           const BacktestBounds& bounds = {});
 
 /// For people, and for programs.
 std::string backtest_text(const Backtest& result);

@@ -1,5 +1,6 @@
 #include "engine/backtest/history_walk.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -7,6 +8,7 @@ namespace relance::engine {
 
 using rules::Event;
 using rules::EventType;
+using rules::Instant;
 
 namespace {
 
@@ -64,14 +66,15 @@ bool HistoryWalk::has_touched(const Event& event) const {
   return !channel || touched->contains(*channel);
 }
 
-bool HistoryWalk::handle(const Event& event) {
+bool HistoryWalk::handle(const Event& event, Instant clock) {
+  clock_ = std::max({clock_, clock, event.time});
   if (!is_of_a_touch(event.type)) {
-    simulation_.handle(event);
+    simulation_.handle(event, clock_);
     return true;
   }
-  simulation_.run_until(event.time - rules::Duration{1});  // what this set has sent by then
+  simulation_.run_until(clock_ - rules::Duration{1});  // what this set has sent by then
   if (!protects(event) && !has_touched(event)) return false;
-  simulation_.handle(without_action(event));
+  simulation_.handle(without_action(event), clock_);
   return true;
 }
 

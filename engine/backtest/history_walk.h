@@ -18,14 +18,16 @@ class HistoryWalk {
   HistoryWalk(const rules::Rulebook& rulebook, MemoryStore::LedgerSink ledger,
               std::size_t leads_at_hand = MemoryStore::kAll);
 
-  /// False when the event does not count: it is about a touch that this set had not sent by then.
-  bool handle(const rules::Event& event);
+  /// False when the event does not count: it is about a touch that this set had not sent by then. `clock`: that of the
+  /// whole history, when this is a part of it.
+  bool handle(const rules::Event& event, rules::Instant clock = rules::Instant::earliest());
   Simulation& simulation() { return simulation_; }
 
  private:
   bool has_touched(const rules::Event& event) const;
 
   LeadTable<rules::ChannelSet> touched_on_;
+  rules::Instant clock_ = rules::Instant::earliest();  // the latest time of an event so far, whether or not it counted
   Simulation simulation_;
 };
 

@@ -26,11 +26,22 @@ class LeadTable {
   }
 
   /// A new one is made when there is none. References stay valid.
-  Value& operator[](const rules::LeadId& lead) {
-    const std::uint32_t number = number_of(lead);
-    if (number != HashIndex::kNone) return entries_[number].value;
-    index_.insert(std::hash<rules::LeadId>{}(lead), static_cast<std::uint32_t>(entries_.size()));
-    return entries_.emplace_back(Entry{lead, {}}).value;
+  Value& operator[](const rules::LeadId& lead) { return entries_[add(lead)].value; }
+
+  /// The place in entries(), where a new one is made when there is none.
+  std::uint32_t add(const rules::LeadId& lead) {
+    const std::uint32_t known = number_of(lead);
+    if (known != HashIndex::kNone) return known;
+    const auto number = static_cast<std::uint32_t>(entries_.size());
+    index_.insert(std::hash<rules::LeadId>{}(lead), number);
+    entries_.push_back(Entry{lead, {}});
+    return number;
+  }
+
+  /// The place in entries(); HashIndex::kNone when there is none.
+  std::uint32_t number_of(const rules::LeadId& lead) const {
+    return index_.find(std::hash<rules::LeadId>{}(lead),
+                       [&](std::uint32_t number) { return entries_[number].lead == lead; });
   }
 
   std::size_t size() const { return entries_.size(); }
@@ -38,11 +49,6 @@ class LeadTable {
   const std::deque<Entry>& entries() const { return entries_; }
 
  private:
-  std::uint32_t number_of(const rules::LeadId& lead) const {
-    return index_.find(std::hash<rules::LeadId>{}(lead),
-                       [&](std::uint32_t number) { return entries_[number].lead == lead; });
-  }
-
   std::deque<Entry> entries_;
   HashIndex index_;
 };

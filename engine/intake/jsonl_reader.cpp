@@ -60,16 +60,17 @@ bool JsonlReader::fill() {
 JsonlLine JsonlReader::take_line(std::size_t size, std::size_t end_size) {
   std::string_view text(buffer_.data() + begin_, size);
   if (text.ends_with('\r')) text.remove_suffix(1);
+  const std::int64_t begin = offset_;
   begin_ += size + end_size;
   offset_ += static_cast<std::int64_t>(size + end_size);
-  JsonlLine line{text, ++number_, offset_, text.size() > kMaxEventBytes, end_size != 0};
+  JsonlLine line{text, ++number_, begin, offset_, text.size() > kMaxEventBytes, end_size != 0};
   if (line.too_long) line.text = text.substr(0, kMaxEventBytes);
   return line;
 }
 
 tl::expected<std::optional<JsonlLine>, JsonlError> JsonlReader::skip_long_line() {
   long_line_.assign(buffer_.data() + begin_, kMaxEventBytes);
-  JsonlLine line{long_line_, ++number_, 0, true, false};
+  JsonlLine line{long_line_, ++number_, offset_, 0, true, false};
   do {
     const char* first = buffer_.data() + begin_;
     const auto* found = static_cast<const char*>(std::memchr(first, '\n', end_ - begin_));

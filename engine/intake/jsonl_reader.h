@@ -19,6 +19,7 @@ namespace relance::engine {
 struct JsonlLine {
   std::string_view text;    // without its end; valid until the next line is read
   std::int64_t number = 0;  // from 1, blank lines count
+  std::int64_t begin = 0;   // byte offset of its text
   std::int64_t next = 0;    // byte offset of the line after it
   bool too_long = false;    // over kMaxEventBytes: `text` holds its first kMaxEventBytes, the rest was skipped
   bool terminated = true;   // false: the last line, without a line feed; whoever writes the file may not be done

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace relance::engine {
@@ -86,6 +87,8 @@ struct Fingerprint {
   std::uint64_t low = 0;
   friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
 };
+
+Fingerprint fingerprint_of(std::string_view text);
 
 class FingerprintSet {
  public:

@@ -17,11 +17,6 @@ namespace {
 
 std::uint64_t hash_of(std::string_view text) { return XXH3_64bits(text.data(), text.size()); }
 
-Fingerprint fingerprint_of(std::string_view text) {
-  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
-  return {hash.high64, hash.low64};
-}
-
 /// Eight octets from `from` as a number that sorts as they do; what is missing at the end counts as zeros.
 std::uint64_t sortable(std::string_view text, std::size_t from) {
   std::uint64_t number = 0;

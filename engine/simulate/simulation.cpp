@@ -46,11 +46,11 @@ Simulation::Simulation(const rules::Rulebook& rulebook, MemoryStore::LedgerSink 
                        std::size_t leads_at_hand)
     : store_(std::move(ledger), leads_at_hand), processor_(rulebook, store_, *this), outcomes_(std::move(outcomes)) {}
 
-void Simulation::handle(const Event& event) {
+void Simulation::handle(const Event& event, Instant no_earlier_than) {
   if (processor_.is_duplicate(event)) return;
-  const Instant instant = processor_.instant_of(event);
+  const Instant instant = std::max(processor_.instant_of(event), no_earlier_than);
   run(instant, instant);
-  processor_.advance(event.time);
+  processor_.advance(instant);
   processor_.handle_now(event);
 }
 

@@ -38,8 +38,9 @@ class Simulation : private ProcessorEffects {
   Simulation(const rules::Rulebook& rulebook, MemoryStore::LedgerSink ledger, Outcomes outcomes = {},
              std::size_t leads_at_hand = MemoryStore::kAll);
 
-  /// Does the work due strictly before the event, then handles it.
-  void handle(const rules::Event& event);
+  /// Does the work due strictly before the event, then handles it: at its time, or at `no_earlier_than` or the clock
+  /// when one of them is later.
+  void handle(const rules::Event& event, rules::Instant no_earlier_than = rules::Instant::earliest());
   /// Does all work that is due at or before `until`, without more events.
   void run_until(rules::Instant until);
   /// Does all work that is left, without more events. A schedule without an end would never end, so occurrences are

@@ -38,14 +38,18 @@ std::string short_text(Instant at) {
   return text.starts_with("2026-") ? text.substr(5) : text;
 }
 
-rules::Event event_of(const Given& given, std::size_t position) {
+std::string json_of(const Given& given, std::size_t position) {
   std::string data = given.data;
   std::replace(data.begin(), data.end(), '\'', '"');
   const std::string id = given.id.empty() ? fmt::format("e-{}", position) : given.id;
   const std::string account = given.account.empty() ? "" : fmt::format(R"("partitionkey":"{}",)", given.account);
-  const std::string json = fmt::format(
+  return fmt::format(
       R"({{"specversion":"1.0","source":"test","id":"{}","type":"{}","subject":"{}","time":"{}",{}"data":{{{}}}}})", id,
       given.type, given.lead, rules::to_string(instant(given.at)), account, data);
+}
+
+rules::Event event_of(const Given& given, std::size_t position) {
+  const std::string json = json_of(given, position);
   static engine::EventReader reader;
   auto event = reader.read(json, std::nullopt);
   REQUIRE_MESSAGE(event.has_value(), json);

@@ -27,6 +27,8 @@ struct Given {
   std::string id = {};       // default: "e-<position>"
   std::string account = {};  // CloudEvents partitionkey
 };
+/// A CloudEvent, as one line.
+std::string json_of(const Given& given, std::size_t position = 0);
 rules::Event event_of(const Given& given, std::size_t position = 0);
 
 /// An update of the lead `L` with this score.
