@@ -3,6 +3,7 @@
 #include <benchmark/benchmark.h>
 #include <simdjson.h>
 
+#include "engine/backtest/backtest.h"
 #include "engine/intake/event_reader.h"
 #include "engine/intake/jsonl_reader.h"
 #include "engine/ledger/ledger_line.h"
@@ -122,11 +123,24 @@ void simulate(benchmark::State& state, bool with_lines) {
                                                  benchmark::Counter::kAvgIterations);  // per event
 }
 
+/// What `relance backtest` does, the shipped playbooks against themselves. Both sets are counted, and the time of every
+/// core.
+void backtest(benchmark::State& state) {
+  const Workload& workload = Workload::shared();
+  for (auto _ : state) {
+    const auto result = engine::backtest(shipped_playbooks(), shipped_playbooks(), workload.file().string(), {});
+    if (!result) give_up(result.error());
+    if (result->leads_that_differ != 0) give_up("a set differs from itself");
+  }
+  count_events(state, 2 * workload.events());
+}
+
 BENCHMARK(limit_simdjson)->Unit(benchmark::kMillisecond);
 BENCHMARK(parse)->Unit(benchmark::kMillisecond);
 BENCHMARK(decide)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(simulate, decisions, false)->Unit(benchmark::kMillisecond)->Iterations(1);
 BENCHMARK_CAPTURE(simulate, ledger_lines, true)->Unit(benchmark::kMillisecond)->Iterations(1);
+BENCHMARK(backtest)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->Iterations(1);
 
 }  // namespace
 

@@ -13,28 +13,19 @@
 
 #include <rocksdb/write_batch.h>
 
-#include "engine/intake/event_reader.h"
-#include "engine/intake/jsonl_reader.h"
-#include "engine/processor/processor.h"
 #include "engine/store/rocks_store.h"
+#include "ingest.h"
 #include "workload.h"
 
 namespace relance::bench {
 
 namespace {
 
-using rules::LeadState;
-
-constexpr std::size_t kEventsPerCommit = 1000;
 constexpr std::size_t kMebi = std::size_t{1} << 20U;
 
 // The daemon's defaults.
 constexpr std::size_t kBlockCache = 128 * kMebi;
 constexpr std::size_t kWriteBuffers = 128 * kMebi;
-
-void expect(const tl::expected<void, engine::StoreError>& done) {
-  if (!done) give_up(done.error().message);
-}
 
 /// The most memory that the process has held since reset(), in MiB, pages of the executable included.
 class PeakMemory {
@@ -86,95 +77,6 @@ class Recording {
   std::FILE* file_;
   std::size_t rows_ = 0;
   std::size_t bytes_ = 0;
-};
-
-/// The daemon's loop without its threads: decisions, outbox rows, the gate's second asking and the outcome of every
-/// touch, in batches of 1000 events. Only the connector's call and its two records are left out.
-class Ingest : private engine::ProcessorEffects {
- public:
-  explicit Ingest(engine::RocksStore& store) : store_(store), processor_(shipped_playbooks(), store, *this) {}
-
-  void run(const std::filesystem::path& file) {
-    engine::EventReader reader;
-    const auto read = engine::for_each_line(file, 0, [&](const engine::JsonlLine& line) {
-      auto event = reader.read(line.text, std::nullopt);
-      if (!event) give_up("an event is unusable: " + engine::reason_of(event.error()));
-      handle(*event);
-      store_.set_position({"file:events.jsonl", line.next});
-      if (++handled_ % kEventsPerCommit == 0) commit();
-      return true;
-    });
-    if (!read) give_up(read.error().message);
-    commit();
-  }
-
- private:
-  struct Emitted {
-    rules::LeadId lead;
-    rules::ActionId action;
-    rules::Revision revision;
-    rules::Channel channel;
-  };
-
-  void handle(const rules::Event& event) {
-    const rules::Instant before = processor_.instant_of(event) - rules::Duration{1};
-    while (processor_.do_next_due(before)) {
-      if (++due_ % kEventsPerCommit == 0) commit();
-    }
-    processor_.handle(event);
-  }
-
-  /// Queued actions are durable before they are started, so they end in the batch after their own.
-  void commit() {
-    std::vector<Emitted> emitted;
-    emitted.swap(emitted_);
-    expect(store_.commit());
-    for (const Emitted& touch : emitted) complete(touch);
-  }
-
-  void complete(const Emitted& touch) {
-    const auto answer = processor_.hand_off(touch.lead, touch.action, touch.revision);
-    store_.erase_outbox(touch.action);
-    if (answer.answer != rules::HandOff::Answer::go) return;
-    rules::cel::Map data;
-    data.emplace_back(rules::cel::Value("action"), rules::cel::Value(touch.action.value.view()));
-    data.emplace_back(rules::cel::Value("channel"), rules::cel::Value(to_string(touch.channel)));
-    data.emplace_back(rules::cel::Value("outcome"),
-                      rules::cel::Value(touch.channel == rules::Channel::email ? "sent" : "completed"));
-    rules::Event event;
-    event.id = std::string(touch.action.value);
-    event.source = "relance/bench";
-    event.type = rules::EventType::touch_completed;
-    event.lead = touch.lead;
-    event.time = processor_.clock();
-    event.data = rules::cel::Value(std::move(data));
-    processor_.handle_own(event);
-  }
-
-  void emitted(LeadState& lead, const rules::EmitTouch& effect) override {
-    engine::OutboxRow row;
-    row.id = effect.touch.action;
-    row.kind = effect.touch.channel == rules::Channel::email ? engine::ActionKind::email : engine::ActionKind::task;
-    row.lead = lead.id;
-    row.playbook = effect.touch.playbook;
-    row.revision = effect.revision;
-    row.step = effect.touch.step;
-    row.channel = effect.touch.channel;
-    row.template_name = effect.template_name.value_or("");
-    row.created = effect.touch.at;
-    row.due = effect.touch.due;
-    row.not_after = effect.touch.not_after;
-    store_.put_outbox(row);
-    emitted_.push_back({lead.id, row.id, row.revision, effect.touch.channel});
-  }
-  void escalated(const LeadState&, const rules::Escalate&) override {}
-  void cancelled(const LeadState&, const rules::CancelTouch& effect) override { store_.erase_outbox(effect.action); }
-
-  engine::RocksStore& store_;
-  engine::Processor processor_;
-  std::vector<Emitted> emitted_;
-  std::size_t handled_ = 0;
-  std::size_t due_ = 0;
 };
 
 std::filesystem::path empty_folder(const char* name) {
