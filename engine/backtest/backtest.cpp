@@ -6,6 +6,7 @@
 #include <exception>
 #include <mutex>
 #include <numeric>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -76,6 +77,7 @@ class Backtester {
     std::vector<std::uint32_t> all(parts_.size());
     std::iota(all.begin(), all.end(), 0U);
     dissolve(all);
+    for (auto& digests : digests_) std::fill(digests.begin(), digests.end(), 0);  // leads without events, too
   }
 
   void run_parts();
@@ -99,29 +101,30 @@ class Backtester {
 void Backtester::run_parts() {
   const std::size_t end = 2 * parts_.size();
   std::atomic<std::size_t> next = 2 * first_to_run_;
-  const auto fail = [this](std::string message) {
+  const auto fail = [&](std::string message) {
     const std::lock_guard lock(failing_);
-    failure_ = std::move(message);
+    if (!failure_) failure_ = std::move(message);
+    next = end;
   };
   const auto work = [&] {
     try {  // what a thread throws would end the process
       auto lines = EventLines::open(history_);
       if (!lines) return fail(lines.error());
       for (std::size_t taken = next++; taken < end; taken = next++) {
-        if (const auto failure = run_part(taken / 2, taken % 2, *lines)) {
-          next = end;
-          return fail(*failure);
-        }
+        if (const auto failure = run_part(taken / 2, taken % 2, *lines)) return fail(*failure);
       }
     } catch (const std::exception& error) {
-      next = end;
       fail(error.what());
     }
   };
-  std::vector<std::thread> threads;
-  for (unsigned i = 1; i < std::thread::hardware_concurrency(); ++i) threads.emplace_back(work);
+  const std::size_t useful = std::min<std::size_t>(std::thread::hardware_concurrency(), end - next);
+  std::vector<std::jthread> helpers;
+  try {
+    while (helpers.size() + 1 < useful) helpers.emplace_back(work);
+  } catch (const std::system_error&) {
+    // The system gives no more threads: those there are take all parts.
+  }
   work();
-  for (std::thread& thread : threads) thread.join();
 }
 
 /// The error, if there is one.

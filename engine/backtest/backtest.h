@@ -6,16 +6,18 @@
 // the history counts for a set only if that set had sent the lead a touch on that channel by then (its `action` is
 // taken off: it belongs to the latest touch of the set on the channel). Hard bounces, refusals and wrong numbers always
 // count: they are about the person, and doubt protects. Everything else in the history is what people and the CRM did,
-// and counts for both. A touch of which the history says nothing comes to what the simulator assumes.
-// Schedules (`enroll.on: schedule`) are followed up to the last event of the history.
+// and counts for both. A duplicate is dropped before anybody asks whether it counts. A touch of which the history says
+// nothing comes to what the simulator assumes. Schedules (`enroll.on: schedule`) are followed up to the last event of
+// the history.
 //
 // The history is run in parts of some hundred leads, on all cores. Leads that can change what happens to each other
 // are in one part: those of one account, address or person (merges), of one owner where touches are throttled, and all
-// leads of a playbook once one of its guardrails may have tripped. The clock of an event is that of the whole history,
+// leads of each playbook with guardrails once one of any playbook may have tripped (a part would trip what the whole
+// does not). The clock of an event is that of the whole history,
 // so where it is cut changes nothing: the report is that of one run over everything.
-// Memory: history.h for the whole; of the leads those of the parts that run, and some octets of each. Where everything
-// is coupled it is all of them once per set, packed but for those that were worked on last (about 1 KiB each).
-// Deterministic: the same input gives the same bytes.
+// Memory: history.h for the whole; of the leads those of the parts that run, and some 300 octets of each (by which
+// names it went under each set, what differs). Where everything is coupled it is all of them once per set, packed but
+// for those that were worked on last (about 1 KiB each). Deterministic: the same input gives the same bytes.
 
 #include <cstddef>
 #include <cstdint>

@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
+#include <functional>
+#include <limits>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -30,6 +34,8 @@ std::string last_digits(std::string_view text) {
   return digits;
 }
 
+std::uint64_t digest_of(std::string_view line) { return std::hash<std::string_view>{}(line); }
+
 std::string failed(std::string_view what, const std::string& path) {
   const std::string reason = std::generic_category().message(errno != 0 ? errno : EIO);
   return "cannot " + std::string(what) + " " + path + " a second time: " + reason;
@@ -47,17 +53,23 @@ class HistoryBuilder {
     if (!seen_.insert(fingerprint_of(key_))) return;
     clock_ = std::max(clock_, event.time);
     const std::uint32_t lead = number_of(event.lead);
-    history_.entries.push_back({line.begin, static_cast<std::uint32_t>(line.text.size()), lead, clock_});
-    if (event.partition_key) share(lead, NameKind::account, *event.partition_key);
+    history_.entries.push_back(
+        {line.begin, digest_of(line.text), static_cast<std::uint32_t>(line.text.size()), lead, clock_});
+    const std::string_view account = event.partition_key ? *event.partition_key : event.text("account");
+    if (!account.empty()) share(lead, NameKind::account, account);
     if (event.type == rules::EventType::lead_merged) {
       const std::string_view into = event.text("into");
       if (!into.empty()) history_.coupling.couple(lead, number_of(LeadId(std::string(into))));
     }
     if (const auto email = rules::Address::email(event.text("email"))) share(lead, NameKind::email, email->reveal());
-    if (const std::string phone = last_digits(event.text("phone")); !phone.empty()) share(lead, NameKind::phone, phone);
+    if (const std::string_view phone = event.text("phone"); !phone.empty()) {
+      const std::string digits = last_digits(phone);
+      share(lead, NameKind::phone, digits.empty() ? phone : digits);
+    }
     if (by_owner_ && !event.text("owner").empty()) share(lead, NameKind::owner, event.text("owner"));
   }
 
+  bool is_full() const { return history_.entries.size() == std::numeric_limits<std::uint32_t>::max(); }
   History take() { return std::move(history_); }
 
  private:
@@ -84,6 +96,10 @@ class HistoryBuilder {
 tl::expected<History, std::string> read_history(const std::string& path,
                                                 const std::function<void(const std::string&)>& dead_letter,
                                                 bool by_owner) {
+  std::error_code failed_to_ask;
+  if (const auto kind = std::filesystem::status(path, failed_to_ask).type();
+      kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::not_found)
+    return tl::unexpected(path + " is no file: events are read more than once, so write them to a file first");
   HistoryBuilder builder(path, by_owner);
   EventReader reader;
   const auto read = for_each_line(path, 0, [&](const JsonlLine& line) {
@@ -96,9 +112,10 @@ tl::expected<History, std::string> read_history(const std::string& path,
     const auto event = reader.read(line.text, std::nullopt);
     if (!event) return refuse(reason_of(event.error()));
     builder.add(*event, line);
-    return true;
+    return !builder.is_full();
   });
   if (!read) return tl::unexpected(read.error().message);
+  if (builder.is_full()) return tl::unexpected(path + " has over 4 billion events: give a part of it");
   return builder.take();
 }
 
@@ -122,7 +139,7 @@ tl::expected<Event, std::string> EventLines::read(const History::Entry& entry) {
   }
   line_.resize(got);
   auto event = reader_.read(line_, std::nullopt);
-  if (!event || event->lead != history_->leads.entries()[entry.lead].lead)
+  if (!event || digest_of(line_) != entry.digest)
     return tl::unexpected(history_->path + " was changed while it was read: give a file that nobody writes to");
   return std::move(*event);
 }

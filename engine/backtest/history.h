@@ -1,7 +1,7 @@
 #pragma once
 // A file of events, read once: which of its lines are events, of which leads, in which order, and which leads belong
 // together by what the lines say. The lines stay in the file and are read again when their turn comes.
-// Memory: 24 octets for each event, some 100 for each lead; while reading, about 30 more for each event and name.
+// Memory: 32 octets for each event, some 100 for each lead; while reading, about 30 more for each event and name.
 // Threads: none while it is read; afterwards any number, each with an EventLines of its own. Errors: values.
 
 #include <cstdint>
@@ -21,16 +21,17 @@ namespace relance::engine {
 
 struct History {
   struct Entry {
-    std::int64_t begin = 0;  // octet of the file at which its line begins
-    std::uint32_t size = 0;  // of the line
-    std::uint32_t lead = 0;  // its place in `leads`
+    std::int64_t begin = 0;    // octet of the file at which its line begins
+    std::uint64_t digest = 0;  // of the line
+    std::uint32_t size = 0;    // of the line
+    std::uint32_t lead = 0;    // its place in `leads`
     /// The latest time of an event up to here: one that arrives late is handled at this instant.
     rules::Instant clock;
   };
   struct Nothing {};
 
   std::string path;
-  std::vector<Entry> entries;  // in the order of the file, without duplicates
+  std::vector<Entry> entries;  // in the order of the file, without duplicates; at most 2^32 - 1
   LeadTable<Nothing> leads;    // of events, and those into which others are merged
   /// By the text of events, before anybody has decided what it means: phone numbers by their last digits, say.
   Coupling coupling;
@@ -38,7 +39,8 @@ struct History {
   std::uint64_t dead_letters = 0;
 };
 
-/// `dead_letter`: every line that is no event, with its message. `by_owner`: leads of one owner are coupled, too.
+/// The error: it cannot be read, or is no file (a pipe is gone once it was read). `dead_letter`: every line that is no
+/// event, with its message. `by_owner`: leads of one owner are coupled, too.
 [[nodiscard]] tl::expected<History, std::string> read_history(
     const std::string& path, const std::function<void(const std::string&)>& dead_letter, bool by_owner);
 

@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 #include <rapidcheck.h>
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <fstream>
+#include <iterator>
 
 #include "engine/backtest/backtest.h"
 #include "engine/backtest/coupling.h"
@@ -32,6 +35,12 @@ class HistoryFile {
     for (std::size_t i = 0; i < events.size(); ++i) stream << json_of(events[i], i) << "\n";
   }
   std::string path() const { return (folder_.path() / "events.jsonl").string(); }
+  void replace(const std::string& text, const std::string& by) const {
+    std::ifstream old(path());
+    std::string all(std::istreambuf_iterator<char>(old), {});
+    all.replace(all.find(text), text.size(), by);
+    std::ofstream(path()) << all;
+  }
 
  private:
   TemporaryDirectory folder_;
@@ -64,6 +73,8 @@ TEST_CASE("leads of one account, address, person or throttled owner are in one p
   CHECK(groups("'email':'a@example.org'", "'email':'b@example.org'") == 2);
   CHECK(groups("'email':'a@example.org'", "'email':' a@EXAMPLE.org'") == 1);
   CHECK(groups("'phone':'+33 6 12 34 56 78'", "'phone':'0612345678'") == 1);
+  CHECK(groups("'phone':'n/a'", "'phone':'n/a'") == 1);
+  CHECK(groups("'account':'acme'", "'account':'acme'") == 1);
   CHECK(groups("'owner':'r1'", "'owner':'r1'") == 2);
   CHECK(groups("'owner':'r1'", "'owner':'r1'", true) == 1);
   CHECK(groups("", "", true) == 2);
@@ -137,7 +148,29 @@ TEST_CASE("leads that turn out to share a number are run together, whatever it l
   CHECK(report(rulebook, events, kSmallestParts) == report(rulebook, events, kOnePart));
 }
 
-/// So many leads are mailed at nine; the first `complaining` complain an hour later, the others do on the next day.
+TEST_CASE("a history that is changed while it is read is an error") {
+  const HistoryFile file({arrival("03-02 09:00", "L1", ""), {"03-02 10:00", "L1", "lead.merged", "'into':'L4'"}});
+  const auto history = engine::read_history(file.path(), {}, false);
+  REQUIRE(history.has_value());
+  auto lines = engine::EventLines::open(*history);
+  REQUIRE(lines.has_value());
+  CHECK(lines->read(history->entries[1]).has_value());
+  file.replace("L4", "L9");  // a lead that the history knows nothing of
+  const auto changed = lines->read(history->entries[1]);
+  REQUIRE_FALSE(changed.has_value());
+  CHECK(changed.error().find("was changed while it was read") != std::string::npos);
+}
+
+TEST_CASE("a history that can be read only once is refused before it is read") {
+  const TemporaryDirectory folder;
+  const std::string pipe = (folder.path() / "pipe").string();
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const auto history = engine::read_history(pipe, {}, false);
+  REQUIRE_FALSE(history.has_value());
+  CHECK(history.error().find("write them to a file first") != std::string::npos);
+}
+
+/// So many leads are mailed at nine; the first `complaining` complain at eleven.
 std::vector<Given> complaints(int leads, int complaining) {
   std::vector<Given> events;
   for (int lead = 0; lead < leads; ++lead)

@@ -81,6 +81,16 @@ TEST_CASE("a reply counts only for a set that had sent a touch on its channel by
   CHECK(compare(too_late, too_late, history).before.outcomes_not_taken == 1);
 }
 
+TEST_CASE("a duplicate is dropped, whether or not the first one counted") {
+  const nlohmann::json early = line("touch.replied", "L-1", "03-02T09:00", {{"channel", "email"}});
+  const Backtest result = compare(kMailSteps, kMailSteps,
+                                  {line("lead.created", "L-1", "03-02T09:00", person(1)), early,
+                                   line("page.viewed", "L-1", "03-02T10:00", {{"path", "/"}}), early});
+  CHECK(result.before.outcomes_taken == 0);
+  CHECK(result.before.outcomes_not_taken == 1);
+  CHECK(result.before.all.exits.count("reply") == 0);
+}
+
 TEST_CASE("what protects a person counts for both sets, whoever called or wrote") {
   const Backtest result = compare(
       kMailSteps, kTaskSteps,
