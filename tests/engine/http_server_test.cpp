@@ -767,8 +767,9 @@ TEST_CASE("a head without end is cut off") {
   connection.send(line);
   const std::string answer = connection.receive_all();
   CHECK(answer.find("HTTP/1.1 200") == std::string::npos);
-  if (!answer.empty()) {  // later versions of the library end the connection without a word
-    CHECK(answer.find("HTTP/1.1 431 ") == 0);
+  if (!answer.empty()) {  // later versions of the library count headers themselves: 400, which the end may overtake
+    const bool refused = answer.find("HTTP/1.1 431 ") == 0 || answer.find("HTTP/1.1 400 ") == 0;
+    CHECK(refused);
     CHECK(answer.find("application/problem+json") != std::string::npos);
   }
   CHECK(api.client().Get("/healthz")->status == 200);
